@@ -1,0 +1,424 @@
+"""`Backend`: the offline W&B as tests and scripts see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+import httpx
+
+from pytest_wandb_automations.automations import Automation
+from pytest_wandb_automations.automations.inputs import prepare_to_create, prepare_to_update
+from pytest_wandb_automations.client import AutomationsApi
+from pytest_wandb_automations.errors import InvalidInput, NotFound
+from pytest_wandb_automations.events import Event
+from pytest_wandb_automations.graphql.schema import python_name
+from pytest_wandb_automations.http.api import answer
+from pytest_wandb_automations.http.in_process import in_process_client
+from pytest_wandb_automations.http.listener import Listener
+from pytest_wandb_automations.semantics import Semantics
+from pytest_wandb_automations.world.accounts import Entity, Organization, User
+from pytest_wandb_automations.world.artifacts import Collection
+from pytest_wandb_automations.world.automations import Trigger
+from pytest_wandb_automations.world.clock import Clock
+from pytest_wandb_automations.world.courier import Courier
+from pytest_wandb_automations.world.executions import Executions
+from pytest_wandb_automations.world.explaining import explain
+from pytest_wandb_automations.world.features import Features
+from pytest_wandb_automations.world.integrations import (
+    Secret,
+    SlackIntegration,
+    WebhookIntegration,
+)
+from pytest_wandb_automations.world.projects import REGISTRY_PREFIX, Project
+from pytest_wandb_automations.world.runs import Run
+from pytest_wandb_automations.world.saved import saved_automation
+from pytest_wandb_automations.world.world import World
+
+__all__ = ["Backend", "Server"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a served backend is to be found."""
+
+    url: str
+    api_key: str
+    entity: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables that point the real SDK, in any process, at this backend."""
+        return {
+            "WANDB_BASE_URL": self.url,
+            "WANDB_API_KEY": self.api_key,
+            "WANDB_ENTITY": self.entity,
+            "WANDB_MODE": "online",
+            "WANDB_ERROR_REPORTING": "false",
+        }
+
+
+class Backend:
+    """An offline W&B, in memory: accounts, projects, automations, and what they fire.
+
+    Every noun is get-or-create: `backend.project("acme/llm")` is that project, made when it is new,
+    and so are the team and the organization that it needs. A new backend has one user, who owns one
+    organization and one team, and a user without an organization.
+
+    `seed` decides over ids, names and keys; `semantics` over what W&B leaves open; `features` over
+    what the imitated server can do.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        api_key: str | None = None,
+        semantics: Semantics | Mapping[str, Any] | None = None,
+        features: Mapping[str, bool] | None = None,
+    ) -> None:
+        self._courier = Courier()
+        if semantics is not None:
+            semantics = Semantics.model_validate(semantics)
+        self.world = World(
+            seed=seed,
+            api_key=api_key,
+            semantics=semantics,
+            features=features,
+            deliver=self._courier.carry_out,
+        )
+        self.webhooks = self._courier.webhooks
+        self.slack = self._courier.slack
+        self._url: str | None = None
+
+    def __repr__(self) -> str:
+        where = self._url or "not served"
+        return f"<Backend {where}: {len(self.world.automations)} automations>"
+
+    # Who asks, and where
+
+    @property
+    def url(self) -> str:
+        """Base URL of the listener, while there is one."""
+        if self._url is None:
+            raise InvalidInput("this backend is not served; use `with backend.serve() as server:`")
+        return self._url
+
+    @property
+    def api_key(self) -> str:
+        """API key of the default user."""
+        return self.world.default_user.api_key
+
+    @property
+    def entity(self) -> str:
+        """Default entity of the default user: a team."""
+        return self.world.default_user.entity
+
+    @property
+    def clock(self) -> Clock:
+        """The backend's clock; `clock.advance(hours=25)` moves it."""
+        return self.world.clock
+
+    @property
+    def features(self) -> Features:
+        """Server features by name; switch one off to imitate an older server."""
+        return self.world.features
+
+    @property
+    def semantics(self) -> Semantics:
+        """How open questions are answered; assign a changed copy to answer otherwise."""
+        return self.world.semantics
+
+    @semantics.setter
+    def semantics(self, semantics: Semantics) -> None:
+        self.world.semantics = semantics
+
+    @cached_property
+    def api(self) -> AutomationsApi:
+        """The automation methods of `wandb.Api`, through GraphQL, as the default user."""
+        client = in_process_client(lambda request: answer(self.world, request))
+        client.auth = httpx.BasicAuth("api", self.api_key)
+        return AutomationsApi(client)
+
+    @contextmanager
+    def serve(self) -> Iterator[Server]:
+        """Listen on loopback while the context lasts: for the SDK, and for other processes."""
+        listener = Listener(lambda request: answer(self.world, request))
+        try:
+            with self.served_at(listener.url) as server:
+                yield server
+        finally:
+            listener.close()
+
+    @contextmanager
+    def served_at(self, url: str) -> Iterator[Server]:
+        """Be known under a URL while the context lasts; somebody else listens there."""
+        before, self._url = self._url, url
+        try:
+            yield Server(url, self.api_key, self.entity)
+        finally:
+            self._url = before
+
+    def settle(self) -> None:
+        """Wait until everything that fired is delivered."""
+        self.world.settle()
+
+    def reset(self) -> None:
+        """Forget everything: the world is as it was made, inboxes and routes are empty."""
+        self.settle()
+        self.world.reset()
+        self._courier.clear()
+
+    # Nouns
+
+    def user(
+        self,
+        username: str,
+        *,
+        api_key: str | None = None,
+        email: str | None = None,
+        admin: bool = False,
+    ) -> User:
+        """Return a user, made when new. An API key has at least 40 characters."""
+        directory = self.world.directory
+        if username not in directory.users:
+            return directory.add_user(username, api_key=api_key, email=email, admin=admin)
+        user = directory.users[username]
+        if api_key is not None and api_key not in user.api_keys:
+            directory.add_api_key(user, api_key)
+        return user
+
+    def organization(self, name: str) -> Organization:
+        """Return an organization, made when new; the default user is its admin."""
+        directory = self.world.directory
+        if name in directory.organizations:
+            return directory.organizations[name]
+        organization = directory.add_organization(name)
+        organization.add_member(self.world.default_user, role="admin")
+        return organization
+
+    def team(self, name: str, *, organization: Organization | str | None = None) -> Entity:
+        """Return a team, made when new, in an organization; the default user is its admin."""
+        directory = self.world.directory
+        if name in directory.entities:
+            return directory.entity(name)
+        if organization is None:
+            organization = self.world.default_organization
+        elif isinstance(organization, str):
+            organization = self.organization(organization)
+        team = directory.add_team(name, organization)
+        team.add_member(self.world.default_user, role="admin")
+        return team
+
+    def project(self, path: str | Project) -> Project:
+        """Return a project by `entity/project`, or by name in the default entity."""
+        if isinstance(path, Project):
+            return path
+        entity, name = self._split(path, "entity/project")
+        found = self.world.projects.get(f"{entity}/{name}")
+        return found or self.world.projects.add(self.team(entity), name)
+
+    def registry(self, name: str, *, organization: Organization | str | None = None) -> Project:
+        """Return a registry by its name without the prefix `wandb-registry-`."""
+        if organization is None:
+            organization = self.world.default_organization
+        elif isinstance(organization, str):
+            organization = self.organization(organization)
+        full_name = REGISTRY_PREFIX + name.removeprefix(REGISTRY_PREFIX)
+        entity = organization.org_entity
+        found = self.world.projects.get(f"{entity.name}/{full_name}")
+        return found or self.world.projects.add(entity, full_name)
+
+    def collection(self, path: str | Collection, *, type: str | None = None) -> Collection:
+        """Return a collection by `entity/project/collection`; `type` is that of its artifacts."""
+        if isinstance(path, Collection):
+            return path
+        project, _, name = path.rpartition("/")
+        if not project:
+            raise InvalidInput(f"expected 'entity/project/collection', got {path!r}")
+        return self._project_or_registry(project).collection(name, type=type)
+
+    def run(
+        self,
+        project: str | Project,
+        *,
+        run_id: str | None = None,
+        display_name: str | None = None,
+        user: User | str | None = None,
+        config: Mapping[str, Any] | None = None,
+        tags: Iterable[str] = (),
+        group: str | None = None,
+        job_type: str | None = None,
+    ) -> Run:
+        """Start a run in a project, or return the one with `run_id`."""
+        place = self.project(project)
+        if run_id is not None and run_id in place.runs:
+            return place.runs[run_id]
+        owner = self.user(user) if isinstance(user, str) else user or self.world.default_user
+        return place.start_run(
+            run_id,
+            owner,
+            display_name=display_name,
+            config=config,
+            tags=tags,
+            group=group,
+            job_type=job_type,
+        )
+
+    def webhook_integration(
+        self,
+        team: Entity | str,
+        *,
+        name: str,
+        url_endpoint: str,
+        access_token: str | None = None,
+        secret: str | None = None,
+    ) -> WebhookIntegration:
+        """Return a team's webhook, made when new.
+
+        `access_token` and `secret` are values; they become team secrets, to which the webhook
+        refers by name, as in W&B.
+        """
+        entity = self._team(team)
+        integrations = self.world.integrations
+        for found in integrations.of(entity):
+            if isinstance(found, WebhookIntegration) and found.name == name:
+                if found.url_endpoint != url_endpoint:
+                    raise InvalidInput(
+                        f"webhook {name!r} of {entity.name!r} goes to {found.url_endpoint}, "
+                        f"not to {url_endpoint}"
+                    )
+                return found
+        prefix = "".join(c if c.isalnum() else "_" for c in name).upper()
+        references: dict[str, str | None] = {"access_token_ref": None, "secret_ref": None}
+        for kind, value in (("access_token", access_token), ("secret", secret)):
+            if value is not None:
+                secret_name = f"{prefix}_{kind.upper()}"
+                integrations.put_secret(entity, secret_name, value)
+                references[f"{kind}_ref"] = secret_name
+        return integrations.add_webhook(
+            entity, name=name, url_endpoint=url_endpoint, **references
+        )
+
+    def slack_integration(
+        self, team: Entity | str, *, team_name: str, channel_name: str
+    ) -> SlackIntegration:
+        """Return a team's connection to a channel, made when new; `team_name` is the workspace."""
+        entity = self._team(team)
+        for found in self.world.integrations.of(entity):
+            if isinstance(found, SlackIntegration) and (found.team_name, found.channel_name) == (
+                team_name,
+                channel_name,
+            ):
+                return found
+        return self.world.integrations.add_slack(
+            entity, team_name=team_name, channel_name=channel_name
+        )
+
+    def secret(self, team: Entity | str, name: str, value: str) -> Secret:
+        """Save a team secret."""
+        return self.world.integrations.put_secret(self._team(team), name, value)
+
+    # Automations
+
+    def create_automation(self, obj: Any = None, **kwargs: Any) -> Automation:
+        """Save an automation, given as the SDK's methods take it: `event >> action`, `name=…`.
+
+        Objects of the real `wandb.automations` are as good as those of this package.
+        """
+        values = _snake(prepare_to_create(obj, **kwargs))
+        return saved_automation(self.world.automations.create(values, self.world.default_user))
+
+    def update_automation(self, obj: Any, **kwargs: Any) -> Automation:
+        """Save an edited automation."""
+        values = _snake(prepare_to_update(obj, **kwargs))
+        id_ = values.pop("id")
+        return saved_automation(self.world.automations.update(id_, values, self.world.default_user))
+
+    def delete_automation(self, obj: Automation | str) -> None:
+        """Delete an automation, given by object or name."""
+        self.world.automations.delete(self._trigger(obj).id, self.world.default_user)
+
+    def automation(self, name: str) -> Automation:
+        """Return the automation of a name."""
+        return saved_automation(self.world.automations.named(name))
+
+    def automations(self) -> list[Automation]:
+        """Return all automations, oldest first."""
+        return [saved_automation(trigger) for trigger in self.world.automations]
+
+    # What happens
+
+    def inject(self, event: Event) -> Executions:
+        """Let an event happen, and return the executions that it caused."""
+        return Executions(self.world.emit(event))
+
+    @property
+    def executions(self) -> Executions:
+        """Everything that fired, newest last."""
+        return self.world.executions
+
+    def explain(self, automation: Any) -> str:
+        """Tell what an automation made of each event that it saw, clause by clause."""
+        return explain(self.world, self._trigger(automation))
+
+    def assert_fired(self, automation: Any, *, times: int | None = None) -> Executions:
+        """Fail unless an automation fired, `times` times if given; return its executions."""
+        trigger = self._trigger(automation)
+        fired = self.executions.of(trigger)
+        if not fired if times is None else len(fired) != times:
+            wanted = "to fire" if times is None else f"to fire {_times(times)}"
+            raise AssertionError(
+                f"expected {trigger.name!r} {wanted}, it fired {_times(len(fired))}\n\n"
+                + self.explain(trigger)
+            )
+        return fired
+
+    def assert_not_fired(self, automation: Any) -> None:
+        """Fail if an automation fired."""
+        self.assert_fired(automation, times=0)
+
+    # Ways from names to objects
+
+    def _trigger(self, automation: Any) -> Trigger:
+        if isinstance(automation, Trigger):
+            return automation
+        if isinstance(automation, str):
+            return self.world.automations.named(automation)
+        return self.world.automations.get(automation.id)
+
+    def _team(self, team: Entity | str) -> Entity:
+        return self.team(team) if isinstance(team, str) else team
+
+    def _split(self, path: str, form: str) -> tuple[str, str]:
+        entity, slash, name = path.partition("/")
+        if not slash:
+            return self.entity, entity
+        if not entity or not name or "/" in name:
+            raise InvalidInput(f"expected {form!r}, got {path!r}")
+        return entity, name
+
+    def _project_or_registry(self, path: str) -> Project:
+        entity, name = self._split(path, "entity/project")
+        if not name.startswith(REGISTRY_PREFIX):
+            return self.project(path)
+        if entity not in self.world.directory.organizations:
+            raise NotFound(f"{path!r} is a registry, and there is no organization {entity!r}")
+        return self.registry(name, organization=entity)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
+
+
+def _snake(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the names of GraphQL variables as resolvers get them."""
+    return {
+        python_name(name): _snake(cast("Mapping[str, Any]", value))
+        if isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,23 @@
+"""What came of an action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Outcome"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of an execution; `error` is `None` when the action succeeded."""
+
+    error: str | None = None
+    status_code: int | None = None
+    """HTTP status of a receiver's response."""
+    body: str | None = None
+    """Text of a receiver's response; W&B's history shows it whole."""
+    sent: Any = None
+    """What was sent: the text of a webhook's body, or a Slack message."""
+    unknown_variables: tuple[str, ...] = ()
+    """Names of `${variables}` in the action's texts that W&B does not know."""

@@ -1,0 +1,85 @@
+"""Payload templates: `${variables}` filled in, so that the body is valid JSON whatever they hold.
+
+Substitution happens inside the strings of the parsed payload, never in its text; a quote or a brace
+in a value cannot break out. Keys are left as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pytest_wandb_automations.delivery.variables import Variables
+from pytest_wandb_automations.errors import InvalidInput
+
+__all__ = ["Rendered", "check_payload", "render_payload", "render_text"]
+
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A filled-in text and the names of variables in it that W&B does not know."""
+
+    text: str
+    unknown: tuple[str, ...]
+
+
+def check_payload(text: str) -> None:
+    """Refuse a payload that is no JSON; `NaN` and numbers beyond a double are none either."""
+    try:
+        json.dumps(json.loads(text), allow_nan=False)
+    except ValueError as error:
+        raise InvalidInput(f"requestPayload is no JSON: {error}; got {text!r}") from None
+
+
+def render_payload(template: str | None, variables: Variables, *, unknown: str) -> Rendered:
+    """Fill in a payload; the text is compact, with keys sorted at every level, as captured.
+
+    Without a payload the body is `{}`. `unknown` says what becomes of a name that W&B does not
+    know: `keep` or `blank`.
+    """
+    if template is None:
+        return Rendered("{}", ())
+    names: dict[str, None] = {}
+    filled = _fill(json.loads(template), variables, unknown, names)
+    text = json.dumps(filled, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return Rendered(_without_lone_surrogates(text), tuple(names))
+
+
+def render_text(template: str, variables: Variables, *, unknown: str) -> Rendered:
+    """Fill in a plain text, such as an ARIA prompt."""
+    names: dict[str, None] = {}
+    return Rendered(_fill_string(template, variables, unknown, names), tuple(names))
+
+
+def _fill(value: Any, variables: Variables, unknown: str, names: dict[str, None]) -> Any:
+    if isinstance(value, str):
+        return _fill_string(value, variables, unknown, names)
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Any]", value).items()
+        return {key: _fill(item, variables, unknown, names) for key, item in items}
+    if isinstance(value, list):
+        members = cast("list[Any]", value)
+        return [_fill(item, variables, unknown, names) for item in members]
+    return value
+
+
+def _fill_string(text: str, variables: Variables, unknown: str, names: dict[str, None]) -> str:
+    def replace(match: re.Match[str]) -> str:
+        found = variables.get(match[1])
+        if found is None:
+            names[match[1]] = None
+            return match[0] if unknown == "keep" else ""
+        return found
+
+    return _VARIABLE.sub(replace, text)
+
+
+def _without_lone_surrogates(text: str) -> str:
+    # JSON can carry half of a surrogate pair as an escape; UTF-8 cannot. Go's encoder, which W&B's
+    # server is taken to use, writes U+FFFD in its place.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,1 @@
+"""W&B's GraphQL API over the offline world: its schema, execution, and resolvers by domain."""

@@ -1,0 +1,33 @@
+"""The API behind an httpx client, without a socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from pytest_wandb_automations.http.messages import Request, Response
+
+__all__ = ["from_httpx", "in_process_client", "to_httpx"]
+
+
+def in_process_client(answer: Callable[[Request], Response]) -> httpx.Client:
+    """Return a client all of whose requests are answered by a function."""
+    transport = httpx.MockTransport(lambda request: to_httpx(answer(from_httpx(request))))
+    return httpx.Client(transport=transport, base_url="https://api.wandb.ai")
+
+
+def from_httpx(request: httpx.Request) -> Request:
+    """Turn httpx's request, its body read, into a plain one."""
+    return Request(
+        request.method,
+        request.url.path,
+        {name.lower(): value for name, value in request.headers.items()},
+        request.content,
+        request.url.query.decode(),
+    )
+
+
+def to_httpx(response: Response) -> httpx.Response:
+    """Turn a plain response into one of httpx."""
+    return httpx.Response(response.status, headers=response.headers, content=response.body)

@@ -1,0 +1,85 @@
+"""The API for httpx and httpx2 clients of this process, by way of respx.
+
+While an `Interception` is open, requests to W&B's own hosts and to the backend's address are
+answered in process. All others go where they would have gone: to routes of the user's own respx
+routers, or out. Clients of other libraries reach the backend through its loopback address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import httpx
+from anyio import to_thread
+from respx import Router
+from respx.mocks import HTTPCoreMocker
+from respx.models import AllMockedAssertionError, PassThrough
+
+from pytest_wandb_automations.http.in_process import from_httpx, to_httpx
+from pytest_wandb_automations.http.messages import Request, Response
+
+__all__ = ["WANDB_HOSTS", "Interception"]
+
+WANDB_HOSTS = frozenset({"api.wandb.ai", "api.forge.coreweave.com"})
+"""W&B's public API: the host of its documentation, and the SDK's default since 0.31."""
+
+
+class Interception:
+    """Answers requests to W&B in process between `open` and `close`."""
+
+    def __init__(self, url: str, answer: Callable[[Request], Response]) -> None:
+        self._mockers = _mockers()
+        self._routers = [_WandbRouter(mocker, url, answer) for mocker in self._mockers]
+
+    def open(self) -> None:
+        """Begin; respx patches its targets if no router of the user's has made it do so."""
+        for mocker, router in zip(self._mockers, self._routers, strict=True):
+            # In front of the user's routers: one that answers whatever it gets would hide W&B.
+            mocker.routers.insert(0, router)
+            mocker.start()
+
+    def close(self) -> None:
+        """End; respx undoes its patches when no router is left."""
+        for mocker, router in zip(self._mockers, self._routers, strict=True):
+            mocker.unregister(router)
+            mocker.stop()
+
+
+class _WandbRouter(Router):
+    """A router of one rule: requests to W&B are answered, others are for whoever comes next."""
+
+    def __init__(
+        self, mocker: type[HTTPCoreMocker], url: str, answer: Callable[[Request], Response]
+    ) -> None:
+        super().__init__(assert_all_called=False)
+        self._mocker = mocker
+        self._origin = httpx.URL(url)
+        self._answer = answer
+
+    def handler(self, request: httpx.Request) -> httpx.Response:
+        self._check(request)
+        return to_httpx(self._answer(from_httpx(request)))
+
+    async def async_handler(self, request: httpx.Request) -> httpx.Response:
+        self._check(request)
+        # In a thread: answering may wait for receivers that run on this very event loop.
+        return to_httpx(await to_thread.run_sync(self._answer, from_httpx(request)))
+
+    def _check(self, request: httpx.Request) -> None:
+        url = request.url
+        if url.host in WANDB_HOSTS or (url.host, url.port) == (self._origin.host, self._origin.port):
+            return
+        if len(self._mocker.routers) > 1:
+            # respx takes this for "ask the next router".
+            raise AllMockedAssertionError(f"{request!r} is not for W&B")
+        raise PassThrough(f"{request!r} is not for W&B", request=request, origin=self)
+
+
+def _mockers() -> list[type[HTTPCoreMocker]]:
+    mockers: list[type[HTTPCoreMocker]] = [HTTPCoreMocker]
+    if find_spec("httpcore2") is not None:
+        from pytest_wandb_automations.http.httpcore2 import HTTPCore2Mocker
+
+        mockers.append(HTTPCore2Mocker)
+    return mockers

@@ -1,0 +1,98 @@
+"""How values, numbers and near-misses read in explanations and error messages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import TypeVar, cast
+
+from pytest_wandb_automations.rules.clauses import MISSING
+
+__all__ = ["nearest", "one_of", "shown", "shown_number"]
+
+_T = TypeVar("_T")
+
+_TEXT_LIMIT = 60
+_ITEM_LIMIT = 5
+_DEPTH_LIMIT = 3
+_EXACT_DIGITS = 15
+"""Decimal digits that every float keeps; beyond them only the powers of ten mean something."""
+
+
+def shown(value: object, *, digits: int = 4) -> str:
+    """Write a JSON value for people: JSON's words, readable numbers, whatever is long or deep cut.
+
+    `digits` is the number of significant digits of a float; see `shown_number`.
+    """
+    return _shown(value, digits, 0)
+
+
+def _shown(value: object, digits: int, depth: int) -> str:
+    if value is MISSING:
+        return "nothing"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return shown_number(value, digits=digits)
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[object, object]", value).items()
+        if depth == _DEPTH_LIMIT:
+            return "{…}"
+        items = [f"{key}: {_shown(item, digits, depth + 1)}" for key, item in _first(pairs)]
+        return "{" + _listed(items, len(pairs)) + "}"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        members = cast("list[object]", value)
+        if depth == _DEPTH_LIMIT:
+            return "[…]"
+        items = [_shown(item, digits, depth + 1) for item in _first(members)]
+        return "[" + _listed(items, len(members)) + "]"
+    return _cut(repr(value))
+
+
+def shown_number(value: float, *, digits: int = 4) -> str:
+    """Write a number with `digits` significant digits, but never round its integer part away.
+
+    0.30000000000000004 is `0.3`, 12345.678 is `12346`; integers below 10**15 stay exact.
+    """
+    if isinstance(value, int) and abs(value) < 10**_EXACT_DIGITS:
+        return str(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return f"an integer of {value.bit_length() if isinstance(value, int) else 0} bits"
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    size = abs(number)
+    if 1 <= size < 10**_EXACT_DIGITS:
+        digits = max(digits, len(str(int(size))))
+    return f"{number:.{digits}g}"
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Write alternatives as a sentence needs them: `a`, `a or b`, `a, b or c`."""
+    *rest, last = names
+    return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Write `; did you mean 'x'?` if `name` looks like one of the `known` names, or nothing."""
+    matches = get_close_matches(str(name), list(known), n=1)
+    return f"; did you mean '{matches[0]}'?" if matches else ""
+
+
+def _first(items: Iterable[_T]) -> list[_T]:
+    return [item for item, _ in zip(items, range(_ITEM_LIMIT), strict=False)]
+
+
+def _listed(items: list[str], total: int) -> str:
+    more = [f"… {total - len(items)} more"] if total > len(items) else []
+    return ", ".join(items + more)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_LIMIT else f"{text[: _TEXT_LIMIT - 1]}…"

@@ -1,0 +1,511 @@
+"""Artifact types, collections, versions and their aliases and tags; each change emits its events.
+
+An `Artifact` is the content and metadata. A `Version` is its place in one collection: index, aliases
+and when it came there. A logged artifact has one version in its source collection (a sequence) and
+one more in every collection that it is linked to (portfolios, usually of a registry).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pytest_wandb_automations import events
+from pytest_wandb_automations.errors import InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from pytest_wandb_automations.world.accounts import User
+    from pytest_wandb_automations.world.projects import Project
+    from pytest_wandb_automations.world.runs import Run
+    from pytest_wandb_automations.world.world import World
+
+__all__ = ["Artifact", "ArtifactAlias", "ArtifactType", "Collection", "Tag", "Version"]
+
+_VERSION_ALIAS = re.compile(r"^v(\d+)$")
+# Patterns and lengths as the SDK's ArtifactAliasInput and TagInput carry them.
+_MAX_ALIAS = 128
+_TAG = re.compile(r"^[-\w]+([ ]+[-\w]+)*$")
+
+
+class ArtifactType:
+    """A kind of artifact within a project, such as `model` or `dataset`."""
+
+    typename__ = "ArtifactType"
+
+    def __init__(self, world: World, project: Project, name: str) -> None:
+        self.id = world.register("ArtifactType", self)
+        self.project = project
+        self.name = name
+        self.description: str | None = None
+        self.created_at = world.clock.stamp()
+
+    def __repr__(self) -> str:
+        return f"<ArtifactType {self.name}>"
+
+
+class Tag:
+    """A tag of a version or a collection."""
+
+    typename__ = "Tag"
+
+    def __init__(self, world: World, name: str) -> None:
+        self.id = world.register("Tag", self)
+        self.name = name
+
+
+class ArtifactAlias:
+    """An alias of a version within one collection."""
+
+    typename__ = "ArtifactAlias"
+
+    def __init__(self, world: World, alias: str, version: Version) -> None:
+        self.id = world.register("ArtifactAlias", self)
+        self.alias = alias
+        self.version = version
+
+    @property
+    def artifact_collection(self) -> Collection:
+        """The collection within which the alias is unique."""
+        return self.version.collection
+
+
+class Artifact:
+    """What a version holds: digest, metadata, description, tags."""
+
+    typename__ = "Artifact"
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        digest: str,
+        metadata: Mapping[str, Any],
+        description: str | None,
+        created_by: User | Run | None,
+    ) -> None:
+        self._world = world
+        self.id = world.register("Artifact", self)
+        self.digest = digest
+        self.metadata = dict(metadata)
+        self.description = description
+        self.created_by = created_by
+        self.state = "PENDING"
+        self.size = 0
+        self.file_count = 0
+        self.digest_algorithm = "MANIFEST_MD5"
+        self.commit_hash = hashlib.sha1(f"{self.id}{digest}".encode()).hexdigest()[:20]
+        self.history_step: int | None = None
+        self.ttl_duration_seconds = -1
+        self.ttl_is_inherited = True
+        self.tag_records: dict[str, Tag] = {}
+        self.versions: dict[str, Version] = {}
+        self.created_at = world.clock.stamp()
+        self.updated_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"<Artifact {self.source.path}>"
+
+    @property
+    def source(self) -> Version:
+        """The version in the collection that the artifact was logged to."""
+        return next(iter(self.versions.values()))
+
+    @property
+    def tags(self) -> list[str]:
+        """Names of the tags, in the order they were added."""
+        return list(self.tag_records)
+
+    def update(
+        self,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        tags_to_add: Iterable[str] = (),
+        tags_to_delete: Iterable[str] = (),
+        seen_as: Version | None = None,
+        author: User | str | None = None,
+    ) -> None:
+        """Change metadata, description and tags; every tag that comes or goes is an event.
+
+        `seen_as` is the version whose collection the tag events name; the source by default.
+        """
+        version = seen_as or self.source
+        added, removed = [*tags_to_add], [*tags_to_delete]
+        for tag in added:
+            check_tag(tag)
+        with self._world.change():
+            if metadata is not None:
+                self.metadata = dict(metadata)
+            if description is not None:
+                self.description = description
+            self.updated_at = self._world.clock.stamp()
+            for name in removed:
+                if self.tag_records.pop(name, None) is not None:
+                    version.emit(events.ArtifactTagRemoved, author, tag=name)
+            for name in added:
+                if name not in self.tag_records:
+                    self.tag_records[name] = Tag(self._world, name)
+                    version.emit(events.ArtifactTagAdded, author, tag=name)
+
+
+class Version:
+    """An artifact's place in one collection; W&B's API calls it a collection membership."""
+
+    typename__ = "ArtifactCollectionMembership"
+
+    def __init__(
+        self, world: World, collection: Collection, artifact: Artifact, version_index: int
+    ) -> None:
+        self._world = world
+        self.id = world.register("ArtifactCollectionMembership", self)
+        self.collection = collection
+        self.artifact = artifact
+        self.version_index = version_index
+        self.alias_records: dict[str, ArtifactAlias] = {}
+        self.created_at = world.clock.stamp()
+
+    def __repr__(self) -> str:
+        return f"<Version {self.path} {self.aliases}>"
+
+    @property
+    def path(self) -> str:
+        """`entity/project/collection:vN`."""
+        return f"{self.collection.path}:v{self.version_index}"
+
+    @property
+    def aliases(self) -> list[str]:
+        """Names of the aliases within this collection, in the order they were added."""
+        return list(self.alias_records)
+
+    @property
+    def tags(self) -> list[str]:
+        """Names of the artifact's tags."""
+        return self.artifact.tags
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The artifact's metadata."""
+        return self.artifact.metadata
+
+    def add_alias(self, *aliases: str, author: User | str | None = None) -> None:
+        """Give the version aliases; each that it did not have is an event.
+
+        An alias belongs to one version of a collection at a time, so another version loses it.
+        """
+        for alias in aliases:
+            check_alias(alias)
+        with self._world.change():
+            self.emit_aliases([a for a in aliases if self.take_alias(a)], author)
+
+    def remove_alias(self, *aliases: str) -> None:
+        """Take aliases away. W&B has no event for that."""
+        for alias in aliases:
+            if alias not in self.alias_records:
+                raise NotFound(f"{self.path} has no alias {alias!r}; it has {self.aliases}")
+        with self._world.change():
+            for alias in aliases:
+                del self.alias_records[alias], self.collection.by_alias[alias]
+
+    def add_tag(self, *tags: str, author: User | str | None = None) -> None:
+        """Tag the artifact; each new tag is an event."""
+        self.artifact.update(tags_to_add=tags, seen_as=self, author=author)
+
+    def remove_tag(self, *tags: str, author: User | str | None = None) -> None:
+        """Remove tags; each that was there is an event."""
+        for tag in tags:
+            if tag not in self.artifact.tag_records:
+                raise NotFound(f"{self.path} has no tag {tag!r}; it has {self.tags}")
+        self.artifact.update(tags_to_delete=tags, seen_as=self, author=author)
+
+    def link(
+        self,
+        collection: Collection,
+        *,
+        aliases: Iterable[str] = (),
+        author: User | str | None = None,
+    ) -> Version:
+        """Link the artifact to a portfolio and return its version there."""
+        return collection.add_link(self.artifact, aliases=aliases, author=author)
+
+    def unlink(
+        self, collection: Collection | None = None, *, author: User | str | None = None
+    ) -> None:
+        """Remove the artifact from a collection that it was linked to; this one by default."""
+        (collection or self.collection).remove_link(self.artifact, author=author)
+
+    def take_alias(self, alias: str) -> bool:
+        """Move an alias here and tell whether it is new here; the caller holds the world."""
+        holder = self.collection.by_alias.get(alias)
+        if holder is self:
+            return False
+        if holder is not None:
+            del holder.alias_records[alias]
+        self.collection.by_alias[alias] = self
+        self.alias_records[alias] = ArtifactAlias(self._world, alias, self)
+        return True
+
+    def emit_aliases(self, aliases: Iterable[str], author: User | str | None) -> None:
+        """Tell the world of aliases that were added: one event each."""
+        for alias in aliases:
+            self.emit(events.ArtifactAliasAdded, author, alias=alias)
+
+    def emit(
+        self, event: type[events.VersionEvent], author: User | str | None, **details: str
+    ) -> None:
+        """Tell the world what happened to this version."""
+        self._world.emit(
+            event(
+                collection=self.collection.path,
+                version=self.version_index,
+                artifact_id=self.artifact.id,
+                metadata=self.artifact.metadata,
+                author=self._world.author(author).username,
+                **details,
+            )
+        )
+
+
+class Collection:
+    """Versions under one name: a sequence that is logged to, or a portfolio that is linked to."""
+
+    def __init__(
+        self, world: World, project: Project, name: str, type: ArtifactType, *, portfolio: bool
+    ) -> None:
+        self._world = world
+        self.id = world.register("ArtifactCollection", self)
+        self.typename__ = "ArtifactPortfolio" if portfolio else "ArtifactSequence"
+        self.project = project
+        self.name = name
+        self.type = type
+        self.description: str | None = None
+        self.state = "READY"
+        self.created_at = world.clock.stamp()
+        self.updated_at: datetime | None = None
+        self.tag_records: dict[str, Tag] = {}
+        self.versions: list[Version] = []
+        self.by_alias: dict[str, Version] = {}
+        self.next_index = 0
+
+    def __repr__(self) -> str:
+        return f"<{self.typename__} {self.path}>"
+
+    @property
+    def path(self) -> str:
+        """`entity/project/collection`."""
+        return f"{self.project.path}/{self.name}"
+
+    @property
+    def is_portfolio(self) -> bool:
+        """Whether versions are linked to it rather than logged."""
+        return self.typename__ == "ArtifactPortfolio"
+
+    @property
+    def scope_ids(self) -> tuple[str, ...]:
+        """Ids of the automation scopes that contain it, the narrowest first."""
+        return (self.id, *self.project.scope_ids)
+
+    @property
+    def tags(self) -> list[str]:
+        """Names of the collection's tags, in the order they were added."""
+        return list(self.tag_records)
+
+    @property
+    def latest(self) -> Version | None:
+        """The newest version."""
+        return self.versions[-1] if self.versions else None
+
+    def version(self, alias: str) -> Version | None:
+        """Return the version of an alias such as `latest`, `prod` or `v3`."""
+        if index := _VERSION_ALIAS.match(alias):
+            number = int(index[1])
+            return next((v for v in self.versions if v.version_index == number), None)
+        return self.by_alias.get(alias)
+
+    def log_version(
+        self,
+        *,
+        aliases: Iterable[str] = (),
+        tags: Iterable[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        description: str | None = None,
+        digest: str | None = None,
+        run: Run | None = None,
+        author: User | str | None = None,
+    ) -> Version:
+        """Log a new version, as `run.log_artifact` does, and return it.
+
+        The SDK adds the alias `latest` by itself, and so does this. With the digest of the newest
+        version nothing new is made: that version gets the aliases, as W&B deduplicates.
+        """
+        aliases = list(dict.fromkeys(["latest", *aliases]))
+        author = author or (run.user if run else None)
+        with self._world.change():
+            artifact = self.prepare(
+                aliases=aliases,
+                digest=digest,
+                metadata=metadata,
+                description=description,
+                created_by=run or self._world.author(author),
+            )
+            version = self.commit(artifact, aliases=aliases, author=author)
+            version.artifact.update(tags_to_add=tags, seen_as=version, author=author)
+        return version
+
+    def prepare(
+        self,
+        *,
+        aliases: Iterable[str],
+        digest: str | None,
+        metadata: Mapping[str, Any] | None,
+        description: str | None,
+        created_by: User | Run | None,
+    ) -> Artifact:
+        """Return a pending artifact, or the newest version's when the digest is the same."""
+        if self.is_portfolio:
+            raise InvalidInput(
+                f"{self.path} is a portfolio: log the version to a project's collection "
+                "and link it here"
+            )
+        for alias in aliases:
+            check_alias(alias)
+        latest = self.latest
+        if digest is not None and latest is not None and latest.artifact.digest == digest:
+            return latest.artifact
+        metadata = {} if metadata is None else _json_copy(metadata, "metadata")
+        return Artifact(
+            self._world,
+            digest=digest or f"{self._world.ids.api_key()[:32]}",
+            metadata=metadata,
+            description=description,
+            created_by=created_by,
+        )
+
+    def commit(
+        self, artifact: Artifact, *, aliases: Iterable[str], author: User | str | None
+    ) -> Version:
+        """Make a pending artifact this collection's newest version; the moment of its events."""
+        semantics = self._world.semantics
+        with self._world.change():
+            version = artifact.versions.get(self.id)
+            is_new = version is None
+            if version is None:
+                artifact.state = "COMMITTED"
+                version = self._append(artifact)
+            gained = [alias for alias in aliases if version.take_alias(alias)]
+            if is_new or semantics.deduplicated_log_fires:
+                version.emit(events.ArtifactCreated, author)
+            version.emit_aliases(gained, author)
+        return version
+
+    def add_link(
+        self, artifact: Artifact, *, aliases: Iterable[str] = (), author: User | str | None = None
+    ) -> Version:
+        """Link an artifact here and return its version; emits the link and its alias events."""
+        aliases = [*aliases]
+        for alias in aliases:
+            check_alias(alias)
+        if not self.is_portfolio:
+            raise InvalidInput(
+                f"{self.path} is a sequence: versions are logged to it; "
+                "link to a collection of a registry or to a portfolio"
+            )
+        if artifact.source.collection.type.name != self.type.name:
+            raise InvalidInput(
+                f"{self.path} takes artifacts of type {self.type.name!r}, "
+                f"not {artifact.source.collection.type.name!r}"
+            )
+        semantics = self._world.semantics
+        with self._world.change():
+            version = artifact.versions.get(self.id)
+            is_new = version is None
+            if version is None:
+                version = self._append(artifact)
+            gained: list[str] = []
+            if is_new:
+                fires = semantics.automatic_alias_events
+                if "version" in fires:
+                    gained.append(f"v{version.version_index}")
+                if version.take_alias("latest") and "latest" in fires:
+                    gained.append("latest")
+            gained += [alias for alias in aliases if version.take_alias(alias)]
+            if is_new or semantics.repeated_link_fires:
+                version.emit(events.ArtifactLinked, author)
+            version.emit_aliases(gained, author)
+        return version
+
+    def remove_link(self, artifact: Artifact, *, author: User | str | None = None) -> None:
+        """Unlink an artifact; its aliases in this collection go with it."""
+        version = artifact.versions.get(self.id)
+        if version is None:
+            raise NotFound(f"{artifact.source.path} is not linked to {self.path}")
+        if not self.is_portfolio:
+            raise InvalidInput(f"{version.path} was logged here; only links can be removed")
+        with self._world.change():
+            for alias in version.aliases:
+                del self.by_alias[alias]
+            self.versions.remove(version)
+            del artifact.versions[self.id]
+            version.emit(events.ArtifactUnlinked, author)
+
+    def add_tag(self, *tags: str, author: User | str | None = None) -> None:
+        """Tag the collection; each new tag is an event."""
+        for tag in tags:
+            check_tag(tag)
+        with self._world.change():
+            for name in tags:
+                if name not in self.tag_records:
+                    self.tag_records[name] = Tag(self._world, name)
+                    self._emit_tag(events.CollectionTagAdded, name, author)
+
+    def remove_tag(self, *tags: str, author: User | str | None = None) -> None:
+        """Remove tags; each that was there is an event."""
+        for tag in tags:
+            if tag not in self.tag_records:
+                raise NotFound(f"{self.path} has no tag {tag!r}; it has {self.tags}")
+        with self._world.change():
+            for name in tags:
+                del self.tag_records[name]
+                self._emit_tag(events.CollectionTagRemoved, name, author)
+
+    def _emit_tag(
+        self, event: type[events.CollectionTagEvent], tag: str, author: User | str | None
+    ) -> None:
+        username = self._world.author(author).username
+        self._world.emit(event(collection=self.path, tag=tag, author=username))
+
+    def _append(self, artifact: Artifact) -> Version:
+        version = Version(self._world, self, artifact, self.next_index)
+        self.next_index += 1
+        self.versions.append(version)
+        artifact.versions[self.id] = version
+        return version
+
+
+def check_alias(alias: str) -> None:
+    """Refuse aliases that W&B refuses, and `vN`, which W&B assigns by itself."""
+    if not alias or len(alias) > _MAX_ALIAS or "/" in alias or ":" in alias:
+        raise InvalidInput(
+            f"alias {alias!r}: expected 1 to {_MAX_ALIAS} characters without '/' and ':'"
+        )
+    if _VERSION_ALIAS.match(alias):
+        raise InvalidInput(f"alias {alias!r}: W&B assigns version numbers by itself")
+
+
+def check_tag(tag: str) -> None:
+    """Refuse tags that the SDK's TagInput refuses."""
+    if len(tag) > _MAX_ALIAS or not _TAG.match(tag):
+        raise InvalidInput(
+            f"tag {tag!r}: expected at most {_MAX_ALIAS} letters, digits, '-' and '_', "
+            "with single spaces between words"
+        )
+
+
+def _json_copy(value: Mapping[str, Any], what: str) -> dict[str, Any]:
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{what} must be JSON: {error}") from None

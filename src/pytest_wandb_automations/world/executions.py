@@ -1,0 +1,121 @@
+"""The history: one record for every time an automation fired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, overload
+
+if TYPE_CHECKING:
+    from pytest_wandb_automations.automations import ActionType, Automation, EventType
+    from pytest_wandb_automations.delivery.outcomes import Outcome
+    from pytest_wandb_automations.delivery.variables import MetricFacts
+    from pytest_wandb_automations.events import Event
+    from pytest_wandb_automations.rules.verdict import Verdict
+    from pytest_wandb_automations.world.actions import Action
+    from pytest_wandb_automations.world.automations import Scope, Trigger
+    from pytest_wandb_automations.world.world import World
+
+__all__ = ["Execution", "Executions"]
+
+
+class Execution:
+    """One firing of an automation: what happened, what was done, what came of it.
+
+    `state` is `PENDING` until the action is done, then `FINISHED` or `FAILED`, as in W&B's history.
+    """
+
+    typename__ = "TriggerExecution"
+
+    def __init__(
+        self,
+        world: World,
+        trigger: Trigger,
+        event: Event,
+        verdict: Verdict,
+        metric: MetricFacts | None,
+    ) -> None:
+        self.id = world.register("TriggerExecution", self)
+        self.trigger_id = trigger.id
+        self.automation_name = trigger.name
+        """The name at the time of firing; a later edit does not change it."""
+        self.scope: Scope = trigger.scope
+        self.event_type: EventType = trigger.event_type
+        self.action_type: ActionType = trigger.action_type
+        self.action: Action = trigger.action
+        self.event = event
+        self.verdict = verdict
+        self.created_at: datetime = world.clock.stamp()
+        self.state: Literal["PENDING", "FINISHED", "FAILED"] = "PENDING"
+        self.outcome: Outcome | None = None
+        self.metric = metric
+        """What a metric automation saw; `None` for others."""
+
+    def __repr__(self) -> str:
+        error = f", {self.error}" if self.error else ""
+        return f"<Execution of {self.automation_name!r}: {self.state}{error}>"
+
+    @property
+    def trigger_name(self) -> str:
+        """`automation_name` under the name that GraphQL has for it."""
+        return self.automation_name
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed."""
+        return self.outcome.error if self.outcome else None
+
+    def settle(self, outcome: Outcome) -> None:
+        """Record what came of the action."""
+        self.outcome = outcome
+        self.state = "FAILED" if outcome.error else "FINISHED"
+
+
+class Executions(Sequence[Execution]):
+    """Executions in the order in which they fired, newest last."""
+
+    def __init__(self, records: Sequence[Execution] = ()) -> None:
+        self._records = list(records)
+
+    @overload
+    def __getitem__(self, index: int) -> Execution: ...
+    @overload
+    def __getitem__(self, index: slice) -> Executions: ...
+    def __getitem__(self, index: int | slice) -> Execution | Executions:
+        if isinstance(index, slice):
+            return Executions(self._records[index])
+        return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[Execution]:
+        return iter(list(self._records))
+
+    def __repr__(self) -> str:
+        return f"<Executions {self._records!r}>"
+
+    def of(self, automation: Automation | Trigger | str) -> Executions:
+        """Return those of one automation, given by name or object; also after it was deleted."""
+        if isinstance(automation, str):
+            return Executions([e for e in self._records if e.automation_name == automation])
+        return Executions([e for e in self._records if e.trigger_id == automation.id])
+
+    @property
+    def finished(self) -> Executions:
+        """Those whose action succeeded."""
+        return Executions([e for e in self._records if e.state == "FINISHED"])
+
+    @property
+    def failed(self) -> Executions:
+        """Those whose action failed."""
+        return Executions([e for e in self._records if e.state == "FAILED"])
+
+    @property
+    def last(self) -> Execution | None:
+        """The newest one."""
+        return self._records[-1] if self._records else None
+
+    def append(self, execution: Execution) -> None:
+        """Add a new one."""
+        self._records.append(execution)

@@ -1,0 +1,58 @@
+"""Ids as W&B's GraphQL API shows them: base64 of `Type:number`, numbered as the seed says."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import random
+import string
+from collections import defaultdict
+
+from pytest_wandb_automations.errors import InvalidInput
+
+__all__ = ["Ids", "decode_id", "encode_id"]
+
+_RUN_ID_ALPHABET = string.ascii_lowercase + string.digits
+
+
+def encode_id(kind: str, number: int) -> str:
+    """Return the id of object `number` of a GraphQL type, e.g. `Trigger:7` in base64.
+
+    The form is the one of W&B's own tests and of captured `${artifact_version}` values.
+    """
+    return base64.b64encode(f"{kind}:{number}".encode()).decode()
+
+
+def decode_id(id_: str) -> tuple[str, int]:
+    """Return the type and number of an id; `InvalidInput` when it does not have that form."""
+    try:
+        kind, _, number = base64.b64decode(id_, validate=True).decode().partition(":")
+        return kind, int(number)
+    except (binascii.Error, ValueError):
+        raise InvalidInput(
+            f"malformed id {id_!r}: expected the base64 of 'Type:number', "
+            f"such as {encode_id('Trigger', 1)!r} for 'Trigger:1'"
+        ) from None
+
+
+class Ids:
+    """Hands out ids and short names; the same seed gives the same ones in the same order."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        first = self._random.randrange(1_000, 100_000)
+        self._next: defaultdict[str, int] = defaultdict(lambda: first)
+
+    def new(self, kind: str) -> str:
+        """Return a fresh id of a GraphQL type."""
+        number = self._next[kind]
+        self._next[kind] = number + 1
+        return encode_id(kind, number)
+
+    def run_id(self) -> str:
+        """Return a run id of 8 lower-case letters and digits, as the SDK generates them."""
+        return "".join(self._random.choices(_RUN_ID_ALPHABET, k=8))
+
+    def api_key(self) -> str:
+        """Return an API key of 40 hexadecimal digits."""
+        return f"{self._random.getrandbits(160):040x}"

@@ -1,0 +1,243 @@
+"""Projects and registries. A registry is a project of the organization's entity, in W&B as here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
+from pytest_wandb_automations.world.artifacts import ArtifactType, Collection
+from pytest_wandb_automations.world.runs import Run
+
+if TYPE_CHECKING:
+    from pytest_wandb_automations.world.accounts import Entity, User
+    from pytest_wandb_automations.world.world import World
+
+__all__ = ["REGISTRY_PREFIX", "Project", "ProjectMember", "Projects"]
+
+REGISTRY_PREFIX = "wandb-registry-"
+_ALLOWED_LENGTH = 128
+
+
+class ProjectMember:
+    """A user's or a team's role in a registry."""
+
+    def __init__(self, subject: User | Entity, role: str) -> None:
+        self.subject = subject
+        self.role = role
+
+
+class Project:
+    """A project of an entity: its runs, artifact types and collections."""
+
+    typename__ = "Project"
+
+    def __init__(self, world: World, entity: Entity, name: str, user: User | None) -> None:
+        self._world = world
+        self.id = world.register("Project", self)
+        self.internal_id = world.register("ProjectInternalId", self)
+        self.entity = entity
+        self.name = name
+        self.user = user
+        self.description: str | None = None
+        self.access = "PRIVATE"
+        self.views: str | None = None
+        self.is_benchmark = False
+        self.allow_all_artifact_types = True
+        self.created_at = world.clock.stamp()
+        self.updated_at: datetime | None = None
+        self.artifact_types: dict[str, ArtifactType] = {}
+        self.collections: dict[str, Collection] = {}
+        self.runs: dict[str, Run] = {}
+        self.members: dict[str, ProjectMember] = {}
+
+    def __repr__(self) -> str:
+        kind = "Registry" if self.is_registry else "Project"
+        return f"<{kind} {self.path}>"
+
+    @property
+    def is_registry(self) -> bool:
+        """Whether the name marks it as a registry, which is all that tells them apart in W&B."""
+        return self.name.startswith(REGISTRY_PREFIX)
+
+    @property
+    def entity_name(self) -> str:
+        """Name of the owner."""
+        return self.entity.name
+
+    @property
+    def path(self) -> str:
+        """`entity/project`."""
+        return f"{self.entity.name}/{self.name}"
+
+    @property
+    def scope_ids(self) -> tuple[str, ...]:
+        """Ids of the automation scopes that contain it, the narrowest first."""
+        return (self.id, *self.entity.scope_ids)
+
+    def artifact_type(self, name: str) -> ArtifactType:
+        """Return the artifact type of that name, made when it is new."""
+        found = self.artifact_types.get(name)
+        if found is None:
+            with self._world.change():
+                found = self.artifact_types[name] = ArtifactType(self._world, self, name)
+        return found
+
+    def collection(self, name: str, *, type: str | None = None) -> Collection:
+        """Return the collection of that name, made when it is new.
+
+        New ones are sequences, which versions are logged to; those of a registry are portfolios,
+        which versions are linked to. `type` is the artifact type, by default `model`.
+        """
+        found = self.collections.get(name)
+        if found is not None:
+            if type not in (None, found.type.name):
+                raise InvalidInput(
+                    f"collection {found.path!r} holds artifacts of type {found.type.name!r}, "
+                    f"not {type!r}"
+                )
+            return found
+        return self.add_collection(name, type=type or "model", portfolio=self.is_registry)
+
+    def add_collection(self, name: str, *, type: str, portfolio: bool) -> Collection:
+        """Make a new collection; in a registry with listed types only one of those is accepted."""
+        _check_collection_name(name)
+        if not self.allow_all_artifact_types and type not in self.artifact_types:
+            known = ", ".join(self.artifact_types)
+            raise InvalidInput(f"registry {self.path!r} takes artifacts of type {known}; not {type!r}")
+        with self._world.change():
+            collection = Collection(
+                self._world, self, name, self.artifact_type(type), portfolio=portfolio
+            )
+            self.collections[name] = collection
+        return collection
+
+    def start_run(self, run_id: str | None, user: User, **attributes: Any) -> Run:
+        """Make a run and let it be running; `attributes` are those of `Run`."""
+        if self.is_registry:
+            raise InvalidInput(f"{self.path} is a registry; runs belong to projects")
+        name = run_id or self._world.ids.run_id()
+        if not name or "/" in name or ":" in name:
+            raise InvalidInput(f"run id {name!r}: expected characters without '/' and ':'")
+        with self._world.change():
+            run = Run(self._world, self, name, user, **attributes)
+            self.runs[name] = run
+            run.set_state("running")
+        return run
+
+    def rename_collection(self, collection: Collection, name: str) -> None:
+        """Give a collection another name; automations keep it as their scope."""
+        _check_collection_name(name)
+        if name in self.collections:
+            raise Conflict(f"{self.path} already has a collection named {name!r}")
+        with self._world.change():
+            del self.collections[collection.name]
+            collection.name = name
+            self.collections[name] = collection
+
+    def delete_collection(self, collection: Collection) -> None:
+        """Delete a collection and the automations in its scope; its id stays known as deleted."""
+        with self._world.change():
+            self._world.automations.drop_scope(collection)
+            del self.collections[collection.name]
+            collection.state = "DELETED"
+
+
+class Projects:
+    """Every project of a world, by `entity/project`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._by_path: dict[str, Project] = {}
+
+    def __iter__(self) -> Iterator[Project]:
+        return iter(list(self._by_path.values()))
+
+    def get(self, path: str) -> Project | None:
+        """Return a project by path if there is one."""
+        return self._by_path.get(path)
+
+    def of(self, entity: Entity) -> list[Project]:
+        """Return an entity's projects and registries, oldest first."""
+        return [project for project in self if project.entity is entity]
+
+    def add(self, entity: Entity, name: str, *, user: User | None = None) -> Project:
+        """Make a project or, with the prefix of registries, a registry."""
+        check_project_name(name)
+        if name.startswith(REGISTRY_PREFIX) and entity.kind != "organization":
+            raise InvalidInput(
+                f"project name {name!r} is one of a registry, and {entity!r} is no organization"
+            )
+        if f"{entity.name}/{name}" in self._by_path:
+            raise Conflict(f"{entity.name!r} already has a project named {name!r}")
+        with self._world.change():
+            project = Project(self._world, entity, name, user or self._world.author(None))
+            self._by_path[project.path] = project
+        return project
+
+    def rename(self, project: Project, name: str) -> None:
+        """Give a project another name; automations keep it as their scope, as scopes go by id."""
+        check_project_name(name)
+        if f"{project.entity.name}/{name}" in self._by_path:
+            raise Conflict(f"{project.entity.name!r} already has a project named {name!r}")
+        with self._world.change():
+            del self._by_path[project.path]
+            project.name = name
+            project.updated_at = self._world.clock.stamp()
+            self._by_path[project.path] = project
+
+    def delete(self, project: Project) -> None:
+        """Delete a project and the automations in its scope."""
+        with self._world.change():
+            for scope in (project, *project.collections.values()):
+                self._world.automations.drop_scope(scope)
+            del self._by_path[project.path]
+            self._world.forget(project.id)
+
+    def find(self, path: str) -> Project:
+        """Return a project by `entity/project`; `NotFound` tells which there are."""
+        if path not in self._by_path:
+            raise NotFound(f"no project {path!r}; there are: {_listed(self._by_path)}")
+        return self._by_path[path]
+
+    def find_collection(self, path: str) -> Collection:
+        """Return a collection by `entity/project/collection`."""
+        project_path, _, name = path.rpartition("/")
+        collections = self.find(project_path).collections
+        if name not in collections:
+            raise NotFound(f"no collection {path!r}; {project_path} has: {_listed(collections)}")
+        return collections[name]
+
+    def find_run(self, path: str) -> Run:
+        """Return a run by `entity/project/run_id`."""
+        project_path, _, name = path.rpartition("/")
+        runs = self.find(project_path).runs
+        if name not in runs:
+            raise NotFound(f"no run {path!r}; {project_path} has: {_listed(runs)}")
+        return runs[name]
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return ", ".join(names[:10]) + more if names else "none"
+
+
+def _check_collection_name(name: str) -> None:
+    if not name or len(name) > _ALLOWED_LENGTH or "/" in name or ":" in name:
+        raise InvalidInput(
+            f"collection name {name!r}: expected 1 to {_ALLOWED_LENGTH} characters "
+            "without '/' and ':'"
+        )
+
+
+def check_project_name(name: str) -> None:
+    """Refuse names that W&B's SDK refuses: empty, over 128 characters, or with `/\\#?%:`."""
+    bad = sorted(set(name) & set("/\\#?%:\r\n"))
+    if bad or not name or len(name) > _ALLOWED_LENGTH:
+        why = f"it contains {' '.join(map(repr, bad))}" if bad else f"it has {len(name)} characters"
+        raise InvalidInput(
+            f"project name {name!r}: {why}; expected 1 to {_ALLOWED_LENGTH} characters "
+            "without / \\ # ? % :"
+        )

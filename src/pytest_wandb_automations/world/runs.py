@@ -1,0 +1,184 @@
+"""Runs: what they logged, and the state they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.events import RunMetricLogged, RunStateChanged
+from pytest_wandb_automations.rules.clauses import MISSING
+from pytest_wandb_automations.rules.metrics import flatten_metrics
+
+if TYPE_CHECKING:
+    from pytest_wandb_automations.world.accounts import User
+    from pytest_wandb_automations.world.executions import Execution
+    from pytest_wandb_automations.world.metrics import MetricWatch
+    from pytest_wandb_automations.world.projects import Project
+    from pytest_wandb_automations.world.world import World
+
+__all__ = ["RUN_STATES", "Run", "Stream"]
+
+Stream = Literal["history", "system"]
+RUN_STATES = frozenset(
+    {"pending", "running", "finished", "failed", "crashed", "killed", "preempting", "preempted"}
+)
+_ENDED = frozenset({"finished", "failed", "crashed", "killed"})
+
+
+class Run:
+    """A run of a project. `name` is its id in URLs, `display_name` what people call it."""
+
+    typename__ = "Run"
+
+    def __init__(
+        self,
+        world: World,
+        project: Project,
+        name: str,
+        user: User,
+        *,
+        display_name: str | None = None,
+        config: Mapping[str, Any] | None = None,
+        tags: Iterable[str] = (),
+        group: str | None = None,
+        job_type: str | None = None,
+    ) -> None:
+        self._world = world
+        self.id = world.register("Run", self)
+        self.project = project
+        self.name = name
+        self.user = user
+        self.display_name = display_name or name
+        self.config = dict(config or {})
+        self.tags = list(tags)
+        self.group = group
+        self.job_type = job_type
+        self.state = "pending"
+        self.summary: dict[str, Any] = {}
+        self.history: list[dict[str, Any]] = []
+        self.metric_names: dict[str, None] = {}
+        """Names of all metrics that were logged or sampled, in order of appearance."""
+        self.exit_code: int | None = None
+        self.created_at = world.clock.stamp()
+        self.heartbeat_at: datetime = self.created_at
+        self.watches: dict[str, list[MetricWatch]] = {}
+        """Automations that watch a metric of this run, by metric; see `world.metrics`."""
+        self.watches_version = -1
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path} ({self.display_name}, {self.state})>"
+
+    @property
+    def path(self) -> str:
+        """`entity/project/run_id`."""
+        return f"{self.project.path}/{self.name}"
+
+    @property
+    def scope_ids(self) -> tuple[str, ...]:
+        """Ids of the automation scopes that contain it, the narrowest first."""
+        return self.project.scope_ids
+
+    def log(self, metrics: Mapping[str, Any], *, step: int | None = None) -> None:
+        """Log a row of history, as `wandb.Run.log` does; every metric in it is an event.
+
+        Nested dictionaries are metrics with dots: `{"val": {"loss": 1}}` is `val.loss`. `step` is
+        the next one by default and must not go back.
+        """
+        self._check_running()
+        with self._world.change():
+            last = self.history[-1]["_step"] if self.history else -1
+            number = last + 1 if step is None else step
+            if number < last or (number == last and step is None):
+                raise InvalidInput(f"{self.path} is at step {last}; step {step} would go back")
+            self.history.append({**metrics, "_step": number})
+            self.summary.update(metrics)
+            self._observe(metrics, number, "history")
+
+    def log_system(self, metrics: Mapping[str, Any]) -> None:
+        """Record a sample of system metrics such as `cpu`, which W&B takes every 15 seconds."""
+        self._check_running()
+        with self._world.change():
+            self._observe(metrics, None, "system")
+
+    def _observe(self, metrics: Mapping[str, Any], step: int | None, stream: Stream) -> None:
+        for name, value in flatten_metrics(metrics):
+            self.metric_names[name] = None
+            self._world.metrics.observe(self, name, value, step, stream)
+
+    def values(self, metric: str, *, before_last_row: bool = False) -> list[Any]:
+        """Return the logged values of a metric in order; steps without it are left out."""
+        found: list[Any] = []
+        for row in self.history[:-1] if before_last_row else self.history:
+            value = _descend(row, metric)
+            if value is not MISSING:
+                found.append(value)
+        return found
+
+    def finish(self, exit_code: int = 0) -> None:
+        """End the run: `finished` for exit code 0, else `failed`."""
+        self._check_running()
+        self.exit_code = exit_code
+        self.set_state("finished" if exit_code == 0 else "failed")
+
+    def set_state(self, state: str) -> list[Execution]:
+        """Put the run into a state; a change of state is an event."""
+        if state not in RUN_STATES:
+            raise InvalidInput(
+                f"unknown run state {state!r}; known are {', '.join(sorted(RUN_STATES))}"
+            )
+        with self._world.change():
+            previous, self.state = self.state, state
+            if previous == state:
+                return []
+            event = RunStateChanged(
+                run=self.path, state=state, previous=previous, author=self.user.username
+            )
+            return self._world.emit(event)
+
+    def lookup(self, field: str) -> Any:
+        """Return what a run filter's field names: an attribute, the config or the summary."""
+        read = _FIELDS.get(field)
+        return MISSING if read is None else read(self)
+
+    def metric_event(
+        self, metric: str, value: Any, step: int | None, stream: Stream
+    ) -> RunMetricLogged:
+        """Return the event of one logged value."""
+        return RunMetricLogged(
+            run=self.path,
+            metric=metric,
+            value=value,
+            step=step,
+            stream=stream,
+            author=self.user.username,
+        )
+
+    def _check_running(self) -> None:
+        if self.state in _ENDED:
+            raise InvalidInput(f"run {self.path} has {self.state}; it cannot log or finish again")
+
+
+_FIELDS: dict[str, Callable[[Run], Any]] = {
+    "display_name": lambda run: run.display_name,
+    "name": lambda run: run.name,
+    "state": lambda run: run.state,
+    "username": lambda run: run.user.username,
+    "tags": lambda run: run.tags,
+    "group": lambda run: run.group,
+    "jobType": lambda run: run.job_type,
+    "config": lambda run: run.config,
+    "summary_metrics": lambda run: run.summary,
+}
+
+
+def _descend(values: Mapping[str, Any], dotted: str) -> Any:
+    if dotted in values:
+        return values[dotted]
+    found: Any = values
+    for part in dotted.split("."):
+        if not isinstance(found, Mapping) or part not in found:
+            return MISSING
+        found = found[part]
+    return found

@@ -1,0 +1,242 @@
+"""`World`: the offline W&B's state, guarded by one lock, and the way from an event to executions.
+
+A change of the world emits events. While the lock is held they are judged, and what fires becomes an
+execution; once the outermost change is over and the lock is free, the executions are delivered. So a
+receiver may call back while its delivery is under way.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from pytest_wandb_automations.delivery.outcomes import Outcome
+from pytest_wandb_automations.errors import InvalidInput, NotFound
+from pytest_wandb_automations.events import Event, RunMetricLogged, RunStateChanged
+from pytest_wandb_automations.semantics import Semantics
+from pytest_wandb_automations.world.automations import Automations, Trigger
+from pytest_wandb_automations.world.background import Background
+from pytest_wandb_automations.world.clock import Clock
+from pytest_wandb_automations.world.directory import Directory
+from pytest_wandb_automations.world.executions import Execution, Executions
+from pytest_wandb_automations.world.features import Features
+from pytest_wandb_automations.world.ids import Ids, decode_id
+from pytest_wandb_automations.world.integrations import Integrations
+from pytest_wandb_automations.world.judging import judge
+from pytest_wandb_automations.world.metrics import Metrics
+from pytest_wandb_automations.world.projects import Projects
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from pytest_wandb_automations.delivery.variables import MetricFacts
+    from pytest_wandb_automations.rules.verdict import Verdict
+    from pytest_wandb_automations.world.accounts import User
+
+__all__ = ["World"]
+
+DEFAULT_ORGANIZATION = "acme-corp"
+DEFAULT_TEAM = "acme"
+DEFAULT_USER = "tester"
+USER_WITHOUT_ORGANIZATION = "loner"
+
+_REMEMBERED_EVENTS = 1000
+
+_chain: ContextVar[tuple[str, ...]] = ContextVar("wandb_automations_chain", default=())
+"""Names of the automations whose deliveries led to the current call, outermost first."""
+
+Deliver = Callable[["World", Execution], Outcome]
+_Parcel = tuple[Execution, tuple[str, ...]]
+
+
+class World:
+    """Everything that the offline W&B knows. `deliver` carries out an execution's action."""
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        api_key: str | None = None,
+        semantics: Semantics | None = None,
+        features: Mapping[str, bool] | None = None,
+        deliver: Deliver,
+    ) -> None:
+        self._seed = seed
+        self._api_key = api_key
+        self._first_semantics = semantics or Semantics()
+        self._first_features = dict(features or {})
+        self._deliver = deliver
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._change = _Change(self)
+        self._outbox: list[_Parcel] = []
+        self._background = Background()
+        self.reset()
+
+    def reset(self) -> None:
+        """Start over: everything as it was when the world was made, ids included."""
+        with self._change:
+            self.semantics = self._first_semantics
+            self.features = Features(self._first_features)
+            self.clock = Clock()
+            self.ids = Ids(self._seed)
+            self.directory = Directory(self)
+            self.projects = Projects(self)
+            self.integrations = Integrations(self)
+            self.automations = Automations(self)
+            self.metrics = Metrics(self)
+            self.executions = Executions()
+            self.recent_events: deque[Event] = deque(maxlen=_REMEMBERED_EVENTS)
+            self._nodes: dict[str, object] = {}
+            self._acting: User | None = None
+            self._settle_in()
+
+    def _settle_in(self) -> None:
+        directory = self.directory
+        self.default_organization = directory.add_organization(DEFAULT_ORGANIZATION)
+        self.default_team = directory.add_team(DEFAULT_TEAM, self.default_organization)
+        self.default_user = directory.add_user(DEFAULT_USER, api_key=self._api_key)
+        self.default_organization.add_member(self.default_user, role="admin")
+        self.default_team.add_member(self.default_user, role="admin")
+        directory.add_user(USER_WITHOUT_ORGANIZATION)
+
+    # Changes and what they cause
+
+    def change(self) -> _Change:
+        """Hold the world while changing it; what fires meanwhile is delivered at the end."""
+        return self._change
+
+    @contextmanager
+    def acting(self, user: User) -> Iterator[None]:
+        """Hold the world and let `user` be the author of what happens."""
+        with self._change:
+            before, self._acting = self._acting, user
+            try:
+                yield
+            finally:
+                self._acting = before
+
+    def author(self, user: User | str | None) -> User:
+        """Return the user who acts: the one given, else the one of the request, else the default."""
+        if user is None:
+            return self._acting or self.default_user
+        return self.directory.user(user)
+
+    def emit(self, event: Event) -> list[Execution]:
+        """Let an event happen: judge every automation that listens for it where it happened."""
+        if event.author is None:
+            event = event.model_copy(update={"author": self.author(None).username})
+        with self._change:
+            if isinstance(event, RunMetricLogged):
+                run = self.projects.find_run(event.run)
+                return self.metrics.observe(
+                    run, event.metric, event.value, event.step, event.stream
+                )
+            if isinstance(event, RunStateChanged):
+                place = self.projects.find_run(event.run)
+            else:
+                place = self.projects.find_collection(event.collection)
+            self.recent_events.append(event)
+            caused: list[Execution] = []
+            for trigger in self.automations.listening(event.event_types, place.scope_ids):
+                verdict = judge(trigger, event, place)
+                trigger.considered.append(verdict)
+                if verdict.fired:
+                    caused.append(self.fire(trigger, event, verdict))
+            return caused
+
+    def fire(
+        self,
+        trigger: Trigger,
+        event: Event,
+        verdict: Verdict,
+        metric: MetricFacts | None = None,
+    ) -> Execution:
+        """Record an execution; it is delivered when the current change is over."""
+        execution = Execution(self, trigger, event, verdict, metric)
+        trigger.last_executed_at = execution.created_at
+        self.executions.append(execution)
+        self._outbox.append((execution, _chain.get()))
+        return execution
+
+    def enter(self) -> None:
+        """Take the lock; `change` is what callers use."""
+        self._lock.acquire()
+        self._depth += 1
+
+    def leave(self) -> None:
+        """Release the lock and, after the outermost change, deliver what fired."""
+        self._depth -= 1
+        outbox: list[_Parcel] = []
+        if not self._depth and self._outbox:
+            outbox, self._outbox = self._outbox, []
+        self._lock.release()
+        for parcel in outbox:
+            if self.semantics.delivery == "background":
+                self._background.submit(lambda parcel=parcel: self._carry_out(*parcel))
+            else:
+                self._carry_out(*parcel)
+
+    def settle(self) -> None:
+        """Wait until everything that fired is delivered, and what that caused as well."""
+        self._background.wait()
+
+    def _carry_out(self, execution: Execution, chain: tuple[str, ...]) -> None:
+        limit = self.semantics.cascade_limit
+        if len(chain) >= limit:
+            path = " → ".join([*chain, execution.automation_name])
+            execution.settle(Outcome(error=f"cascade of more than {limit} automations: {path}"))
+            return
+        token = _chain.set((*chain, execution.automation_name))
+        try:
+            execution.settle(self._deliver(self, execution))
+        finally:
+            _chain.reset(token)
+
+    # Ids
+
+    def register(self, kind: str, node: object) -> str:
+        """Give an object its id, by which `find` knows it from then on."""
+        id_ = self.ids.new(kind)
+        self._nodes[id_] = node
+        return id_
+
+    def find(self, kind: str, id_: str, *, field: str = "id") -> object:
+        """Return the object of an id; `NotFound`, or `InvalidInput` if it is malformed."""
+        node = self._nodes.get(id_)
+        try:
+            found_kind = decode_id(id_)[0]
+        except InvalidInput as error:
+            raise InvalidInput(f"{field}: {error}") from None
+        if node is None or found_kind != kind:
+            what = f"it is the id of a {found_kind}" if found_kind != kind else "there is none"
+            raise NotFound(f"{field}: no {kind} with id {id_!r}; {what}")
+        return node
+
+    def forget(self, id_: str) -> None:
+        """Drop a deleted object from the ids."""
+        del self._nodes[id_]
+
+
+class _Change:
+    """The context manager behind `World.change`: reentrant, and cheap enough for every log call."""
+
+    __slots__ = ("_world",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __enter__(self) -> None:
+        self._world.enter()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._world.leave()
