@@ -299,9 +299,7 @@ class Backend:
                 secret_name = f"{prefix}_{kind.upper()}"
                 integrations.put_secret(entity, secret_name, value)
                 references[f"{kind}_ref"] = secret_name
-        return integrations.add_webhook(
-            entity, name=name, url_endpoint=url_endpoint, **references
-        )
+        return integrations.add_webhook(entity, name=name, url_endpoint=url_endpoint, **references)
 
     def slack_integration(
         self, team: Entity | str, *, team_name: str, channel_name: str

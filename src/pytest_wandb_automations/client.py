@@ -218,7 +218,7 @@ class AutomationsApi:
         return body["data"]
 
 
-_INTEGRATION_TYPES: dict[str, type[SlackIntegration] | type[WebhookIntegration]] = {
+_INTEGRATION_TYPES: dict[str, type[SlackIntegration | WebhookIntegration]] = {
     "SlackIntegration": SlackIntegration,
     "GenericWebhookIntegration": WebhookIntegration,
 }

@@ -36,12 +36,10 @@ def containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 values = st.recursive(scalars, containers, max_leaves=8)
-documents = st.dictionaries(
-    keys, st.one_of(values, st.just(float("nan"))), max_size=3
-).map(sorted_keys)
-fields = st.lists(
-    st.sampled_from(["a", "b", "0", "1", "01"]), min_size=1, max_size=3
-).map(".".join)
+documents = st.dictionaries(keys, st.one_of(values, st.just(float("nan"))), max_size=3).map(
+    sorted_keys
+)
+fields = st.lists(st.sampled_from(["a", "b", "0", "1", "01"]), min_size=1, max_size=3).map(".".join)
 
 expressions = st.deferred(
     lambda: st.lists(operators, min_size=1, max_size=2).map(
@@ -63,7 +61,9 @@ operators = st.one_of(
 literals = values.filter(lambda value: value != {})
 conditions = st.tuples(fields, st.one_of(expressions, literals)).map(lambda pair: dict([pair]))
 filters = st.recursive(
-    st.one_of(st.just({}), conditions, st.tuples(conditions, conditions).map(lambda p: p[0] | p[1])),
+    st.one_of(
+        st.just({}), conditions, st.tuples(conditions, conditions).map(lambda p: p[0] | p[1])
+    ),
     lambda inner: st.one_of(
         st.lists(inner, min_size=1, max_size=3).flatmap(
             lambda members: st.sampled_from([{name: members} for name in ("$and", "$or", "$nor")])

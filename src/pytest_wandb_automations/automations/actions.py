@@ -15,14 +15,10 @@ _ARIA_PROMPT_BYTES = 4000
 
 
 class InputActionModel(InputModel):
-    """What actions have in common."""
+    """What actions have in common: the `config()` that goes over the wire."""
 
     config_key: ClassVar[str]
     """Where the action stands in GraphQL's `TriggeredActionConfig`."""
-
-    def config(self) -> dict[str, Any]:
-        """Return the `TriggeredActionConfig` of the action."""
-        raise NotImplementedError
 
 
 def _upper_if_str(value: Any) -> Any:

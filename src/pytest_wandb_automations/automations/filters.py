@@ -73,7 +73,7 @@ class Combinable:
     def __invert__(self) -> Any:
         return Not.model_validate({"expr": self})
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __getattr__(self, name: str) -> Any:
             # In `sdk_filter | kit_filter` the SDK decides, and reads attributes such as "$and" off

@@ -132,13 +132,10 @@ class MetricZScoreFilter(MetricFilter):
 
     def __repr__(self) -> str:
         score = f"zscore({self.name!r})"
-        match self.change_dir:
-            case ChangeDir.INCREASE:
-                return repr(f"{score} > +{self.threshold}")
-            case ChangeDir.DECREASE:
-                return repr(f"{score} < -{self.threshold}")
-            case ChangeDir.ANY:
-                return repr(f"abs({score}) > {self.threshold}")
+        if self.change_dir is ChangeDir.ANY:
+            return repr(f"abs({score}) > {self.threshold}")
+        sign = "> +" if self.change_dir is ChangeDir.INCREASE else "< -"
+        return repr(f"{score} {sign}{self.threshold}")
 
 
 def _fits(value: Any, *models: type[MetricFilter]) -> bool:

@@ -68,7 +68,7 @@ class Variables:
     """The variables of one event. Known ones that do not apply are blank, as documented."""
 
     values: Mapping[str, str]
-    metadata: Mapping[str, Any] = field(default_factory=lambda: {})
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def get(self, name: str) -> str | None:
         """Return what a variable stands for; `None` for a name that W&B does not know.

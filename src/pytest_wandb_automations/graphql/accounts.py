@@ -38,9 +38,7 @@ def users(_source: None, info: Info, *, query: str | None = None) -> Connection[
     found = [
         user
         for user in context.world.directory.users.values()
-        if query is None
-        or user.username.startswith(query)
-        or user.email.startswith(query)
+        if query is None or user.username.startswith(query) or user.email.startswith(query)
     ]
     return connect(found, key=lambda u: (u.created_at, u.id))
 

@@ -73,9 +73,7 @@ def organization_triggers(
 
 
 @resolver("ArtifactCollection.triggers")
-def collection_triggers(
-    collection: Collection, info: Info, **page: Any
-) -> Connection[Trigger]:
+def collection_triggers(collection: Collection, info: Info, **page: Any) -> Connection[Trigger]:
     context: Context = info.context
     return page_of_triggers(context.world.automations.in_scope(collection), **page)
 

@@ -215,16 +215,12 @@ def move_sequence(
 
 
 @resolver("Mutation.deleteArtifactSequence")
-def delete_sequence(
-    _source: None, info: Info, *, artifact_sequence_id: str
-) -> Mapping[str, Any]:
+def delete_sequence(_source: None, info: Info, *, artifact_sequence_id: str) -> Mapping[str, Any]:
     return _delete(info.context, artifact_sequence_id, "artifactSequenceID")
 
 
 @resolver("Mutation.deleteArtifactPortfolio")
-def delete_portfolio(
-    _source: None, info: Info, *, artifact_portfolio_id: str
-) -> Mapping[str, Any]:
+def delete_portfolio(_source: None, info: Info, *, artifact_portfolio_id: str) -> Mapping[str, Any]:
     return _delete(info.context, artifact_portfolio_id, "artifactPortfolioID")
 
 

@@ -102,11 +102,11 @@ def _visible(context: Context) -> list[Execution]:
     return [e for e in context.world.executions if context.user.may_see(owner(e.scope))]
 
 
-def _page(found: Iterable[Execution], first: int | None, after: str | None) -> Connection[Execution]:
+def _page(
+    found: Iterable[Execution], first: int | None, after: str | None
+) -> Connection[Execution]:
     newest_first: Order[Execution] = Order(lambda e: e.created_at, descending=True)
-    return connect(
-        list(found), key=lambda e: (e.id,), order=newest_first, first=first, after=after
-    )
+    return connect(list(found), key=lambda e: (e.id,), order=newest_first, first=first, after=after)
 
 
 def _details(execution: Execution) -> dict[str, Any]:

@@ -68,7 +68,10 @@ class _WandbRouter(Router):
 
     def _check(self, request: httpx.Request) -> None:
         url = request.url
-        if url.host in WANDB_HOSTS or (url.host, url.port) == (self._origin.host, self._origin.port):
+        if url.host in WANDB_HOSTS or (url.host, url.port) == (
+            self._origin.host,
+            self._origin.port,
+        ):
             return
         if len(self._mocker.routers) > 1:
             # respx takes this for "ask the next router".

@@ -76,7 +76,6 @@ class Listener:
         self._thread.start()
         self._server.ready.wait()
 
-
     def close(self) -> None:
         """Stop listening and wait for the thread to end."""
         self._server.stop()

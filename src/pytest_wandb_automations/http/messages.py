@@ -70,7 +70,7 @@ class Response:
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=lambda: {})
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def json_response(value: Any, status: int = 200) -> Response:

@@ -116,12 +116,11 @@ class Change(MetricCondition):
 
     @override
     def describe(self) -> str:
-        """Write the condition for people: `max(loss, 3) increases by at least 10%`."""
-        metric = _aggregate(self.agg, self.name, self.window)
+        """Write the condition for people: `avg(loss, 10 after 50) increases by at least 10%`."""
+        windows = f"{self.window} after {self.prior_window}"
+        metric = _aggregate(self.agg, self.name, windows)
         amount = f"{_exact(self.amount * 100)}%" if self.relative else _exact(self.amount)
-        other = self.agg and self.prior_window != self.window
-        against = f" against the {self.prior_window} before" if other else ""
-        return f"{metric} {_DIRECTIONS[self.direction]} by at least {amount}{against}"
+        return f"{metric} {_DIRECTIONS[self.direction]} by at least {amount}"
 
     @override
     def start(self, semantics: Semantics, *, peers: Peers | None = None) -> ChangeWindow:
@@ -244,7 +243,7 @@ def _agg(record: Record) -> str | None:
     return record.choice("agg_op", _AGGREGATES) if "agg_op" in record else None
 
 
-def _aggregate(agg: str | None, name: str, window: int) -> str:
+def _aggregate(agg: str | None, name: str, window: object) -> str:
     return f"{_AGGREGATES[agg]}({name}, {window})" if agg else name
 
 

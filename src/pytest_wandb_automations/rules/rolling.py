@@ -194,12 +194,11 @@ class RollingMoments:
 def mean_and_deviation(values: Sequence[float], *, sample: bool = False) -> tuple[float, float]:
     """Return mean and standard deviation of finite values at once, in two passes over them."""
     count = len(values)
+    if min(values) == max(values):
+        return values[0], 0.0
     # Scaled to at most 1, so that squares neither overflow nor vanish.
-    scale = max(map(abs, values)) or 1.0
+    scale = max(map(abs, values))
     scaled = [value / scale for value in values]
     mean = math.fsum(scaled) / count
-    freedom = count - sample
     squares = math.fsum((value - mean) ** 2 for value in scaled)
-    if not freedom or min(values) == max(values):
-        return values[0] if min(values) == max(values) else mean * scale, 0.0
-    return mean * scale, math.sqrt(squares / freedom) * scale
+    return mean * scale, math.sqrt(squares / (count - sample)) * scale

@@ -20,7 +20,7 @@ from pytest_wandb_automations.events import (
     RunStateChanged,
 )
 from pytest_wandb_automations.rules.clauses import NO_VALUE, Clause
-from pytest_wandb_automations.rules.wording import shown
+from pytest_wandb_automations.rules.wording import shown, shown_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def format_verdict(verdict: Verdict) -> str:
     fired = "fired" if verdict.fired else "did not fire"
     lines = [line for clause in verdict.clauses for line in _lines(clause, 0)]
     labels = max([_LABEL_WIDTH, *(len(line.label) + 2 for line in lines)])
-    asked = max([0, *(len(line.asked) + 4 for line in lines if line.found)])
+    asked = max([0, *(len(line.asked) + 4 for line in lines if line.asked and line.found)])
     return "\n".join(
         [
             f"{verdict.automation_name} {fired} for {describe_event(verdict.event)}",
@@ -87,11 +87,12 @@ class _Line(NamedTuple):
     note: str
 
     def text(self, label_width: int, asked_width: int) -> str:
-        label = self.label.ljust(label_width)
         asked = self.asked.ljust(asked_width) if self.found else self.asked
-        note = f"({self.note})" if self.note else ""
-        columns = [label + asked + self.found, note]
-        return f"  {self.mark} " + "  ".join(filter(None, map(str.rstrip, columns)))
+        text = f"  {self.mark} {self.label.ljust(label_width)}{asked}{self.found}"
+        if not self.note:
+            return text.rstrip()
+        gap = "  " if asked or self.found else ""
+        return f"{text}{gap}({self.note})"
 
 
 def _lines(clause: Clause, depth: int) -> list[_Line]:
@@ -102,25 +103,30 @@ def _lines(clause: Clause, depth: int) -> list[_Line]:
         asked = "" if clause.label == clause.asked else _cut(clause.asked)
         return [_Line(mark, label, asked, "", clause.note), *below]
     asked = f"asked: {_cut(clause.asked)}" if clause.asked else ""
-    found = f"found: {shown(clause.found, digits=_digits(clause))}"
-    return [_Line(mark, label, asked, found, clause.note), *below]
+    return [_Line(mark, label, asked, f"found: {_found(clause)}", clause.note), *below]
 
 
-def _digits(clause: Clause) -> int:
-    """Return how many digits of a found number show on which side of the asked one it is."""
-    found = clause.found
-    asked = _LAST_NUMBER.search(clause.asked)
-    if asked is None or not isinstance(found, float):
-        return 4
-    limit = float(asked[1])
-    for digits in range(4, 17):
-        rounded = float(shown(found, digits=digits))
-        if (rounded > limit, rounded < limit) == (found > limit, found < limit):
-            return digits
-    return 17
+def _found(clause: Clause) -> str:
+    """Write a found number in the unit of the asked one, rounded as far as both can be compared."""
+    limit = _LIMIT.search(clause.asked)
+    number = clause.found
+    if limit is None or not isinstance(number, float):
+        return shown(number)
+    if limit["percent"]:
+        number *= 100
+    asked = float(limit["number"])
+    texts = (shown_number(number, digits=digits) for digits in range(4, 18))
+    # 17 digits are the number itself, so one of the texts is on its side.
+    text = next(text for text in texts if _side(float(text), asked) == _side(number, asked))
+    return text + limit["percent"]
 
 
-_LAST_NUMBER: Final = re.compile(r"(-?\d[\d.]*(?:e[+-]?\d+)?)\D*$")
+def _side(number: float, limit: float) -> int:
+    return (number > limit) - (number < limit)
+
+
+_LIMIT: Final = re.compile(r"(?<![\w.'])(?P<number>-?\d+(\.\d+)?(e[+-]?\d+)?)(?P<percent>%?)$")
+"""The number at the end of a question: `> 3`, `increases by at least 10%`."""
 
 
 def _cut(text: str) -> str:

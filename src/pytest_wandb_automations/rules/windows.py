@@ -44,7 +44,7 @@ COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
 class MetricWindow(ABC):
     """State of one metric condition for one run. `observe` decides, `explain` tells why."""
 
-    __slots__ = ("_asked", "_before", "_edge", "_ignored", "current", "held", "values_seen")
+    __slots__ = ("_before", "_describe", "_edge", "_ignored", "current", "held", "values_seen")
 
     current: float | None
     """What the condition compared last: value, aggregate, change or z-score; `None` if nothing."""
@@ -55,8 +55,8 @@ class MetricWindow(ABC):
     values_seen: int
     """How many finite values were observed."""
 
-    def __init__(self, asked: str, semantics: Semantics) -> None:
-        self._asked = asked
+    def __init__(self, describe: Callable[[], str], semantics: Semantics) -> None:
+        self._describe = describe
         self._edge = semantics.metric_trigger == "edge"
         self._before = False
         self._ignored: object = NO_VALUE
@@ -90,15 +90,16 @@ class MetricWindow(ABC):
 
     def explain(self) -> Clause:
         """Describe the last observation, with the numbers that decided it."""
+        asked = self._describe()
         if self._ignored is not NO_VALUE:
-            return Clause("metric", self._asked, self._ignored, False, note=_why(self._ignored))
+            return Clause("metric", asked, self._ignored, False, note=_why(self._ignored))
         if not self.values_seen:
-            return Clause("metric", self._asked, MISSING, None, note="no value yet")
+            return Clause("metric", asked, MISSING, None, note="no value yet")
         found = MISSING if self.current is None else self.current
         notes = [self._note()]
         if self._edge and self._before and not self.held:
             notes.append("it held before, and fires only when it begins to hold")
-        return Clause("metric", self._asked, found, self.held, note="; ".join(filter(None, notes)))
+        return Clause("metric", asked, found, self.held, note="; ".join(filter(None, notes)))
 
     @abstractmethod
     def _consume(self, value: float) -> bool:
@@ -115,7 +116,7 @@ class ThresholdWindow(MetricWindow):
     __slots__ = ("_compare", "_partial", "_rolling", "_size", "_threshold")
 
     def __init__(self, condition: Threshold, semantics: Semantics) -> None:
-        super().__init__(condition.describe(), semantics)
+        super().__init__(condition.describe, semantics)
         self._rolling = _rolling(condition.agg, condition.window)
         self._size = self._rolling.values.maxlen
         self._compare = COMPARISONS[condition.cmp]
@@ -143,7 +144,7 @@ class ChangeWindow(MetricWindow):
     __slots__ = ("_condition", "_from_zero", "_now", "_prior", "_sums")
 
     def __init__(self, condition: Change, semantics: Semantics) -> None:
-        super().__init__(condition.describe(), semantics)
+        super().__init__(condition.describe, semantics)
         self._condition = condition
         self._from_zero = semantics.relative_change_from_zero == "fires"
         self._now = _rolling(condition.agg, condition.window)

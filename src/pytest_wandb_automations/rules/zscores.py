@@ -50,7 +50,7 @@ class ZScoreWindow(MetricWindow):
     __slots__ = ("_basis", "_condition", "_newest", "_reference")
 
     def __init__(self, condition: ZScore, semantics: Semantics, peers: Peers | None) -> None:
-        super().__init__(condition.describe(), semantics)
+        super().__init__(condition.describe, semantics)
         sample = semantics.zscore_deviation == "sample"
         includes = semantics.zscore_includes_newest
         self._condition = condition

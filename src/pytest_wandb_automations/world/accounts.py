@@ -28,7 +28,9 @@ class ApiKey:
     def __init__(self, world: World, secret: str, description: str) -> None:
         self.id = world.register("ApiKey", self)
         self.secret = secret
+        self.name = f"{secret[:4]}…"
         self.description = description
+        self.created_at = world.clock.stamp()
 
     def __repr__(self) -> str:
         return f"<ApiKey {self.secret[:4]}…>"
@@ -214,4 +216,3 @@ class Organization:
     def remove_member(self, user: User | str) -> None:
         """Remove a user from the organization."""
         self.org_entity.remove_member(user)
-

@@ -188,4 +188,3 @@ _PARSERS: dict[ActionType, tuple[str, _Parser]] = {
     ActionType.QUEUE_JOB: ("queue_job_action_input", _queue_job),
     ActionType.PUSH_NOTIFICATION: ("push_notification_action_input", _push),
 }
-

@@ -243,9 +243,7 @@ class _Draft:
         old = based_on
         self.name: str = given.get("name", old.name if old else "")
         if not 1 <= len(self.name) <= _MAX_NAME:
-            raise InvalidInput(
-                f"name has {len(self.name)} characters; expected 1 to {_MAX_NAME}"
-            )
+            raise InvalidInput(f"name has {len(self.name)} characters; expected 1 to {_MAX_NAME}")
         self.description: str | None = given.get("description", old.description if old else None)
         self.enabled: bool = given.get("enabled", old.enabled if old else True)
         self._take_scope(world, given, author, old)
@@ -277,9 +275,7 @@ class _Draft:
         if isinstance(found, Entity):
             _check_entity_scope(world, found)
 
-    def _take_event(
-        self, world: World, given: Mapping[str, Any], old: Trigger | None
-    ) -> None:
+    def _take_event(self, world: World, given: Mapping[str, Any], old: Trigger | None) -> None:
         self.event_type = EventType(
             given.get("triggering_event_type", old.event_type if old else None)
         )

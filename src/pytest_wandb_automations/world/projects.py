@@ -105,7 +105,9 @@ class Project:
         _check_collection_name(name)
         if not self.allow_all_artifact_types and type not in self.artifact_types:
             known = ", ".join(self.artifact_types)
-            raise InvalidInput(f"registry {self.path!r} takes artifacts of type {known}; not {type!r}")
+            raise InvalidInput(
+                f"registry {self.path!r} takes artifacts of type {known}; not {type!r}"
+            )
         with self._world.change():
             collection = Collection(
                 self._world, self, name, self.artifact_type(type), portfolio=portfolio

@@ -1,0 +1,48 @@
+# `make demo` and `make test` need Python and make, and set up all else in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint format docs bench clean
+
+demo: .venv/test
+	$(BIN)/python examples/demo.py
+
+test: .venv/test
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under=100
+
+lint: .venv/lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+format: .venv/lint
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: .venv/test
+	$(BIN)/python docs/generate.py
+
+bench: .venv/test
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf .venv .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+
+.venv/pip:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+.venv/test: .venv/pip pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable . --group test
+	touch $@
+
+.venv/lint: .venv/test
+	$(BIN)/python -m pip install --quiet --group lint
+	touch $@
