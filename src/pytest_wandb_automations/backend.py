@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+import re
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
-from pytest_wandb_automations.automations import Automation
 from pytest_wandb_automations.automations.inputs import prepare_to_create, prepare_to_update
 from pytest_wandb_automations.client import AutomationsApi
 from pytest_wandb_automations.errors import InvalidInput, NotFound
-from pytest_wandb_automations.events import Event
 from pytest_wandb_automations.graphql.schema import python_name
 from pytest_wandb_automations.http.api import answer
 from pytest_wandb_automations.http.in_process import in_process_client
 from pytest_wandb_automations.http.listener import Listener
 from pytest_wandb_automations.semantics import Semantics
-from pytest_wandb_automations.world.accounts import Entity, Organization, User
 from pytest_wandb_automations.world.artifacts import Collection
 from pytest_wandb_automations.world.automations import Trigger
-from pytest_wandb_automations.world.clock import Clock
 from pytest_wandb_automations.world.courier import Courier
 from pytest_wandb_automations.world.executions import Executions
 from pytest_wandb_automations.world.explaining import explain
-from pytest_wandb_automations.world.features import Features
 from pytest_wandb_automations.world.integrations import (
     Secret,
     SlackIntegration,
     WebhookIntegration,
 )
 from pytest_wandb_automations.world.projects import REGISTRY_PREFIX, Project
-from pytest_wandb_automations.world.runs import Run
 from pytest_wandb_automations.world.saved import saved_automation
 from pytest_wandb_automations.world.world import World
+
+if TYPE_CHECKING:
+    from pytest_wandb_automations.automations import Automation
+    from pytest_wandb_automations.events import Event
+    from pytest_wandb_automations.world.accounts import Entity, Organization, User
+    from pytest_wandb_automations.world.clock import Clock
+    from pytest_wandb_automations.world.features import Features
+    from pytest_wandb_automations.world.runs import Run
 
 __all__ = ["Backend", "Server"]
 
@@ -133,8 +137,8 @@ class Backend:
         return self.world.semantics
 
     @semantics.setter
-    def semantics(self, semantics: Semantics) -> None:
-        self.world.semantics = semantics
+    def semantics(self, semantics: Semantics | Mapping[str, Any]) -> None:
+        self.world.semantics = Semantics.model_validate(semantics)
 
     @cached_property
     def api(self) -> AutomationsApi:
@@ -144,17 +148,19 @@ class Backend:
         return AutomationsApi(client)
 
     @contextmanager
-    def serve(self) -> Iterator[Server]:
+    def serve(self) -> Generator[Server]:
         """Listen on loopback while the context lasts: for the SDK, and for other processes."""
         listener = Listener(lambda request: answer(self.world, request))
         try:
             with self.served_at(listener.url) as server:
                 yield server
+                # Receivers that are still to be called may call back.
+                self.settle()
         finally:
             listener.close()
 
     @contextmanager
-    def served_at(self, url: str) -> Iterator[Server]:
+    def served_at(self, url: str) -> Generator[Server]:
         """Be known under a URL while the context lasts; somebody else listens there."""
         before, self._url = self._url, url
         try:
@@ -182,11 +188,19 @@ class Backend:
         email: str | None = None,
         admin: bool = False,
     ) -> User:
-        """Return a user, made when new. An API key has at least 40 characters."""
+        """Return a user, made when new. An API key has at least 40 characters.
+
+        A key that a known user does not have is one more key. `admin` is an admin of all of W&B,
+        who sees and may change everything.
+        """
         directory = self.world.directory
         if username not in directory.users:
             return directory.add_user(username, api_key=api_key, email=email, admin=admin)
         user = directory.users[username]
+        if email not in (None, user.email):
+            raise InvalidInput(f"user {username!r} has the email {user.email!r}, not {email!r}")
+        if admin and not user.admin:
+            raise InvalidInput(f"user {username!r} is no admin; make that known when it is made")
         if api_key is not None and api_key not in user.api_keys:
             directory.add_api_key(user, api_key)
         return user
@@ -204,7 +218,9 @@ class Backend:
         """Return a team, made when new, in an organization; the default user is its admin."""
         directory = self.world.directory
         if name in directory.entities:
-            return directory.entity(name)
+            found = directory.entity(name)
+            _check_team(found, organization)
+            return found
         if organization is None:
             organization = self.world.default_organization
         elif isinstance(organization, str):
@@ -219,7 +235,7 @@ class Backend:
             return path
         entity, name = self._split(path, "entity/project")
         found = self.world.projects.get(f"{entity}/{name}")
-        return found or self.world.projects.add(self.team(entity), name)
+        return found or self.world.projects.add(self._entity(entity), name)
 
     def registry(self, name: str, *, organization: Organization | str | None = None) -> Project:
         """Return a registry by its name without the prefix `wandb-registry-`."""
@@ -232,12 +248,12 @@ class Backend:
         found = self.world.projects.get(f"{entity.name}/{full_name}")
         return found or self.world.projects.add(entity, full_name)
 
-    def collection(self, path: str | Collection, *, type: str | None = None) -> Collection:
+    def collection(self, path: str | Collection, *, type: str | None = None) -> Collection:  # noqa: A002  # the contract says so
         """Return a collection by `entity/project/collection`; `type` is that of its artifacts."""
         if isinstance(path, Collection):
             return path
         project, _, name = path.rpartition("/")
-        if not project:
+        if not project or project.count("/") > 1:
             raise InvalidInput(f"expected 'entity/project/collection', got {path!r}")
         return self._project_or_registry(project).collection(name, type=type)
 
@@ -282,30 +298,25 @@ class Backend:
         `access_token` and `secret` are values; they become team secrets, to which the webhook
         refers by name, as in W&B.
         """
-        entity = self._team(team)
-        integrations = self.world.integrations
-        for found in integrations.of(entity):
+        entity = self._entity(team)
+        secrets = {"access_token": access_token, "secret": secret}
+        for found in self.world.integrations.of(entity):
             if isinstance(found, WebhookIntegration) and found.name == name:
-                if found.url_endpoint != url_endpoint:
-                    raise InvalidInput(
-                        f"webhook {name!r} of {entity.name!r} goes to {found.url_endpoint}, "
-                        f"not to {url_endpoint}"
-                    )
+                self._check_webhook(found, url_endpoint, secrets)
                 return found
-        prefix = "".join(c if c.isalnum() else "_" for c in name).upper()
-        references: dict[str, str | None] = {"access_token_ref": None, "secret_ref": None}
-        for kind, value in (("access_token", access_token), ("secret", secret)):
+        hook = self.world.integrations.add_webhook(entity, name=name, url_endpoint=url_endpoint)
+        for kind, value in secrets.items():
             if value is not None:
-                secret_name = f"{prefix}_{kind.upper()}"
-                integrations.put_secret(entity, secret_name, value)
-                references[f"{kind}_ref"] = secret_name
-        return integrations.add_webhook(entity, name=name, url_endpoint=url_endpoint, **references)
+                reference = self._unused_secret_name(entity, f"{name}_{kind}")
+                self.secret(entity, reference, value)
+                setattr(hook, f"{kind}_ref", reference)
+        return hook
 
     def slack_integration(
         self, team: Entity | str, *, team_name: str, channel_name: str
     ) -> SlackIntegration:
         """Return a team's connection to a channel, made when new; `team_name` is the workspace."""
-        entity = self._team(team)
+        entity = self._entity(team)
         for found in self.world.integrations.of(entity):
             if isinstance(found, SlackIntegration) and (found.team_name, found.channel_name) == (
                 team_name,
@@ -318,7 +329,7 @@ class Backend:
 
     def secret(self, team: Entity | str, name: str, value: str) -> Secret:
         """Save a team secret."""
-        return self.world.integrations.put_secret(self._team(team), name, value)
+        return self.world.integrations.put_secret(self._entity(team), name, value)
 
     # Automations
 
@@ -388,8 +399,31 @@ class Backend:
             return self.world.automations.named(automation)
         return self.world.automations.get(automation.id)
 
-    def _team(self, team: Entity | str) -> Entity:
-        return self.team(team) if isinstance(team, str) else team
+    def _entity(self, entity: Entity | str) -> Entity:
+        """Return an owner of any kind; one that is not there yet becomes a team."""
+        if not isinstance(entity, str):
+            return entity
+        return self.world.directory.entities.get(entity) or self.team(entity)
+
+    def _check_webhook(
+        self, hook: WebhookIntegration, url: str, secrets: Mapping[str, str | None]
+    ) -> None:
+        here = f"webhook {hook.name!r} of {hook.entity.name!r}"
+        if hook.url_endpoint != url:
+            raise InvalidInput(f"{here} goes to {hook.url_endpoint}, not to {url}")
+        for kind, value in secrets.items():
+            name: str | None = getattr(hook, f"{kind}_ref")
+            saved = name and self.world.integrations.secret(hook.entity, name).value
+            if value not in (None, saved):
+                cure = f"; change it with `backend.secret(team, {name!r}, …)`" if name else ""
+                raise InvalidInput(f"{here} has {'another' if name else 'no'} {kind}{cure}")
+
+    def _unused_secret_name(self, entity: Entity, wanted: str) -> str:
+        # W&B allows letters, digits and underscores, so webhooks `a b` and `a-b` are alike here.
+        base = re.sub(r"[^A-Za-z0-9]", "_", wanted).upper()
+        taken = {secret.name for secret in self.world.integrations.secrets_of(entity)}
+        names = itertools.chain([base], (f"{base}_{number}" for number in itertools.count(2)))
+        return next(name for name in names if name not in taken)
 
     def _split(self, path: str, form: str) -> tuple[str, str]:
         entity, slash, name = path.partition("/")
@@ -400,12 +434,22 @@ class Backend:
         return entity, name
 
     def _project_or_registry(self, path: str) -> Project:
+        if path.startswith(REGISTRY_PREFIX):
+            return self.registry(path)
         entity, name = self._split(path, "entity/project")
         if not name.startswith(REGISTRY_PREFIX):
             return self.project(path)
         if entity not in self.world.directory.organizations:
             raise NotFound(f"{path!r} is a registry, and there is no organization {entity!r}")
         return self.registry(name, organization=entity)
+
+
+def _check_team(found: Entity, organization: Organization | str | None) -> None:
+    if found.kind != "team":
+        raise InvalidInput(f"{found.name!r} is the name of {found!r}, which is no team")
+    wanted = getattr(organization, "name", organization)
+    if wanted is not None and (found.organization is None or found.organization.name != wanted):
+        raise InvalidInput(f"{found!r} belongs to {found.organization!r}, not to {wanted!r}")
 
 
 def _times(number: int) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal, cast
-
-import httpx
+import reprlib
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pytest_wandb_automations.automations import (
     Automation,
@@ -17,6 +15,11 @@ from pytest_wandb_automations.automations import (
 )
 from pytest_wandb_automations.automations.inputs import prepare_to_create, prepare_to_update
 from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound, error_of_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import httpx
 
 __all__ = ["AutomationsApi"]
 
@@ -198,10 +201,12 @@ class AutomationsApi:
     def _pages(
         self, document: str, variables: Mapping[str, Any], per_page: int, start: str | None
     ) -> Iterator[dict[str, Any]]:
+        if per_page < 1:
+            raise InvalidInput(f"per_page: expected 1 or more, got {per_page}")
         cursor = start
         while True:
             data = self._execute(document, {**variables, "cursor": cursor, "perPage": per_page})
-            holder = data["scope"] if "scope" in data else data
+            holder = data.get("scope", data)
             if holder is None:
                 raise NotFound(f"no entity {variables.get('entity')!r}")
             yield from (edge["node"] for edge in holder["page"]["edges"])
@@ -211,11 +216,25 @@ class AutomationsApi:
 
     def _execute(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         response = self._client.post("/graphql", json={"query": document, "variables": variables})
-        body = cast("dict[str, Any]", response.json())
+        body = _json_object(response)
         if errors := body.get("errors"):
             message = "; ".join(error["message"] for error in errors)
             raise error_of_status(response.status_code)(message)
         return body["data"]
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body: Any = response.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict) and ("data" in body or "errors" in body):
+        return cast("dict[str, Any]", body)
+    # What stands in front of a server, a proxy for example, answers in its own way.
+    raise error_of_status(response.status_code)(
+        f"{response.url} answered {response.status_code} without GraphQL: "
+        f"{reprlib.repr(response.text)}"
+    )
 
 
 _INTEGRATION_TYPES: dict[str, type[SlackIntegration | WebhookIntegration]] = {

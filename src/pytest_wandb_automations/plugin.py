@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_wandb_automations.backend import Backend
     from pytest_wandb_automations.testing.factories import Factory
     from pytest_wandb_automations.testing.session import Session

@@ -1,4 +1,4 @@
-"""The real SDK's automation methods against the offline backend: what they save, list and refuse."""
+"""The real SDK's automation methods on the offline backend: what they save, list and refuse."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from wandb.automations import (  # noqa: E402 -- only if wandb is installed
     SendWebhook,
 )
 from wandb.errors import CommError, UnsupportedError  # noqa: E402
+from wandb.sdk.lib.service.service_connection import WandbApiFailedError  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,8 @@ ACTIONS = ("webhook", "notification", "nothing", "prompt")
 def is_possible(event: str, scope: str) -> bool:
     if event == "create artifact":
         return scope in COLLECTIONS
-    return scope in PLACES or event not in RUN_EVENTS
+    # Runs belong to projects, not to registries or collections.
+    return event not in RUN_EVENTS or scope in ("project", "team", "organization")
 
 
 POSSIBLE = [
@@ -290,7 +292,7 @@ def test_an_automation_made_through_the_sdk_fires_at_once(things: Things) -> Non
 def test_a_name_that_the_scope_has_already_is_refused(things: Things) -> None:
     things.rule("rule")
 
-    with pytest.raises(CommError, match="Automation 'rule' exists. Unable to create") as caught:
+    with pytest.raises(CommError, match=r"Automation 'rule' exists\. Unable to create") as caught:
         things.rule("rule", event="run state")
 
     assert isinstance(caught.value.exc, ValueError)
@@ -329,8 +331,8 @@ def test_any_name_of_1_to_255_characters_is_saved_as_it_is(things: Things, name:
     assert things.api.automation(name=name, entity=TEAM).name == name
 
 
-def test_a_name_of_256_characters_is_refused_by_the_server(things: Things) -> None:
-    with pytest.raises(CommError, match="256 characters"):
+def test_a_name_of_256_characters_is_refused_by_the_sdk_itself(things: Things) -> None:
+    with pytest.raises(CommError, match="at most 255 characters"):
         things.rule("n" * 256)
 
 
@@ -445,7 +447,7 @@ def test_a_changed_message_is_saved(things: Things) -> None:
     assert (action.title, action.message, action.severity.value) == ("T", "M", "ERROR")
 
 
-@pytest.mark.parametrize("after", PLACES)
+@pytest.mark.parametrize("after", ["project", "team", "organization"])
 @pytest.mark.parametrize("event", ["add alias", "metric z-score", "run state"])
 def test_an_automation_moves_to_another_scope_with_its_filter(
     things: Things, event: str, after: str
@@ -460,13 +462,11 @@ def test_an_automation_moves_to_another_scope_with_its_filter(
     assert updated == things.api.automation("rule", entity=entity_of(after))
 
 
-@pytest.mark.parametrize("after", list(EVENTS))
+@pytest.mark.parametrize("after", [e for e in EVENTS if is_possible(e, "project")])
 @pytest.mark.parametrize("before", ["link artifact", "metric change"])
 def test_an_automation_can_wait_for_another_event_in_its_scope(
     things: Things, before: str, after: str
 ) -> None:
-    if after == "create artifact":
-        pytest.skip("not in a project")
     rule = things.rule("rule", before)
     event = EVENTS[after](things.scope("project"))
 
@@ -547,7 +547,9 @@ def test_an_unknown_automation_cannot_be_edited(things: Things) -> None:
     rule = things.rule("rule")
     things.api.delete_automation(rule)
 
-    with pytest.raises(CommError, match="Automation 'rule' not found. Unable to edit it") as caught:
+    with pytest.raises(
+        CommError, match=r"Automation 'rule' not found\. Unable to edit it"
+    ) as caught:
         things.api.update_automation(rule, description="late")
 
     assert isinstance(caught.value.exc, ValueError)
@@ -561,18 +563,20 @@ def test_an_automation_with_a_malformed_id_cannot_be_edited(things: Things) -> N
         things.api.update_automation(rule)
 
 
-def test_a_missing_automation_is_created_on_request(things: Things) -> None:
-    # The SDK creates the object itself and drops the keywords; and an edited automation has a
-    # saved event, which only one that was built anew can be created from.
+def test_creating_a_missing_automation_ends_where_the_sdk_cannot_go_on(
+    things: Things, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The SDK acts on the 404 and hands the saved automation to its own `create_automation`; that
+    # one, in 0.31.0, accepts no saved automation. The kit's client does create it.
     rule = things.rule("rule")
     things.api.delete_automation(rule)
-    rule.description = "again"
 
-    recreated = things.api.update_automation(rule, create_missing=True)
+    with pytest.raises(CommError, match="ValidatedCreateInput"):
+        things.api.update_automation(rule, create_missing=True)
 
-    assert recreated.id != rule.id
-    assert (recreated.name, recreated.description) == ("rule", "again")
-    assert names(things.api.automations(entity=TEAM)) == ["rule"]
+    assert "Automation 'rule' not found. Creating it." in capsys.readouterr().err
+    recreated = things.backend.api.update_automation(rule, create_missing=True)
+    assert things.api.automation("rule", entity=TEAM).id == recreated.id != rule.id
 
 
 # Deleting
@@ -752,19 +756,14 @@ def test_a_listing_neither_skips_nor_repeats_when_automations_come_and_go(things
     things.api.delete_automation(rules[3])
     things.rule("late")
 
-    assert seen + names(listing_rest(listing)) == ["rule-0", "rule-1", "rule-2", "rule-4", *LATER]
+    assert seen + names(rest_of(listing)) == [
+        "rule-0", "rule-1", "rule-2", "rule-4", "rule-5", "late",
+    ]  # fmt: skip
 
 
-LATER = ["rule-5", "late"]
-
-
-def listing_rest(listing: Any) -> Iterator[Any]:
+def rest_of(listing: Any) -> Iterator[Any]:
     # `iter(listing)` would begin again.
-    while True:
-        try:
-            yield next(listing)
-        except StopIteration:
-            return
+    return iter(lambda: next(listing, None), None)
 
 
 def test_a_walk_over_projects_goes_on_when_one_loses_its_automations(things: Things) -> None:
@@ -779,11 +778,11 @@ def test_a_walk_over_projects_goes_on_when_one_loses_its_automations(things: Thi
 
     api.delete_automation(rules[0])
 
-    assert seen + names(listing_rest(listing)) == ["rule-0", "rule-1", "rule-2", "rule-3"]
+    assert seen + names(rest_of(listing)) == ["rule-0", "rule-1", "rule-2", "rule-3"]
 
 
 def test_a_cursor_of_another_server_is_refused(things: Things) -> None:
-    with pytest.raises(wandb.errors.Error, match="not a cursor of this server"):
+    with pytest.raises(WandbApiFailedError, match="not a cursor of this server"):
         list(things.api.automations(entity=TEAM, start="nonsense"))
 
 
@@ -852,7 +851,7 @@ def test_a_stranger_neither_sees_nor_changes_anything(things: Things) -> None:
     assert list(sam.automations()) == []
     with pytest.raises(ValueError, match="Unexpected response data"):
         list(sam.automations(entity=TEAM))
-    with pytest.raises(CommError, match="not found. Unable to edit it"):
+    with pytest.raises(CommError, match=r"not found\. Unable to edit it"):
         sam.update_automation(rule, description="vandalized")
     with pytest.raises(CommError, match="no automation with id"):
         sam.delete_automation(rule)
@@ -934,8 +933,8 @@ def test_every_way_to_write_a_metric_condition_survives_saving(things: Things) -
         MetricThresholdFilter(name="loss", cmp="$lte", threshold=0.5),
         MetricThresholdFilter(name="loss", agg="max", window=7, cmp="$gt", threshold=-1),
         MetricChangeFilter(
-            name="loss", agg="min", window=2, prior_window=9, cmp="absolute", change_dir="decrease",
-            change_type="absolute", change_amount=3,
+            name="loss", agg="min", window=2, prior_window=9,
+            change_type="absolute", change_dir="decrease", change_amount=3,
         ),
         MetricZScoreFilter(name="loss", window_size=12, threshold=1.5, change_dir="increase"),
     ]  # fmt: skip

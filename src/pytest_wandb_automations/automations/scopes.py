@@ -151,10 +151,10 @@ def parse_scope(value: Any) -> Any:
         return cast("Any", value)
     if names := _sdk_names(value):
         return _scope_of_sdk_object(value, names)
-    if hasattr(value, "typename__"):
-        return _scope_of_handle(value)
     if org_entity := getattr(value, "org_entity", None):
         return parse_scope(org_entity)
+    if hasattr(value, "typename__"):
+        return _scope_of_handle(value)
     return value
 
 

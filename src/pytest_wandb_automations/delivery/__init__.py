@@ -1,0 +1,1 @@
+"""From a verdict to a webhook or a Slack message: templates, signatures, inboxes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["Outcome"]
@@ -15,9 +15,9 @@ class Outcome:
     error: str | None = None
     status_code: int | None = None
     """HTTP status of a receiver's response."""
-    body: str | None = None
+    body: str | None = field(default=None, repr=False)
     """Text of a receiver's response; W&B's history shows it whole."""
-    sent: Any = None
+    sent: Any = field(default=None, repr=False)
     """What was sent: the text of a webhook's body, or a Slack message."""
     unknown_variables: tuple[str, ...] = ()
     """Names of `${variables}` in the action's texts that W&B does not know."""

@@ -15,7 +15,10 @@ from typing import Any, cast
 from pytest_wandb_automations.delivery.variables import Variables
 from pytest_wandb_automations.errors import InvalidInput
 
-__all__ = ["Rendered", "check_payload", "render_payload", "render_text"]
+__all__ = ["Rendered", "check_payload", "json_text", "render_payload", "render_text"]
+
+_SHOWN = 100
+"""How many characters of a refused payload a message shows."""
 
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 
@@ -32,8 +35,10 @@ def check_payload(text: str) -> None:
     """Refuse a payload that is no JSON; `NaN` and numbers beyond a double are none either."""
     try:
         json.dumps(json.loads(text), allow_nan=False)
-    except ValueError as error:
-        raise InvalidInput(f"requestPayload is no JSON: {error}; got {text!r}") from None
+    except (ValueError, RecursionError) as error:
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+        raise InvalidInput(f"requestPayload is no JSON: {error}; got {shown!r}") from None
+    render_payload(text, Variables({}), unknown="keep")
 
 
 def render_payload(template: str | None, variables: Variables, *, unknown: str) -> Rendered:
@@ -45,15 +50,24 @@ def render_payload(template: str | None, variables: Variables, *, unknown: str) 
     if template is None:
         return Rendered("{}", ())
     names: dict[str, None] = {}
-    filled = _fill(json.loads(template), variables, unknown, names)
-    text = json.dumps(filled, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Rendered(_without_lone_surrogates(text), tuple(names))
+    try:
+        filled = _fill(json.loads(template), variables, unknown, names)
+    except RecursionError:
+        raise InvalidInput("requestPayload is nested too deeply to be filled in") from None
+    return Rendered(json_text(filled, sort_keys=True), tuple(names))
 
 
 def render_text(template: str, variables: Variables, *, unknown: str) -> Rendered:
     """Fill in a plain text, such as an ARIA prompt."""
     names: dict[str, None] = {}
-    return Rendered(_fill_string(template, variables, unknown, names), tuple(names))
+    filled = _fill_string(template, variables, unknown, names)
+    return Rendered(_without_lone_surrogates(filled), tuple(names))
+
+
+def json_text(value: Any, *, sort_keys: bool = False) -> str:
+    """Write compact JSON that can be sent as UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
+    return _without_lone_surrogates(text)
 
 
 def _fill(value: Any, variables: Variables, unknown: str, names: dict[str, None]) -> Any:

@@ -6,9 +6,8 @@ Names are those of W&B's webhook page and, for run events, of its page on ARIA p
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.automations import EventType
 from pytest_wandb_automations.events import (
@@ -18,6 +17,9 @@ from pytest_wandb_automations.events import (
     RunStateChanged,
     VersionEvent,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["KNOWN_VARIABLES", "MetricFacts", "Variables", "variables_of"]
 
@@ -55,7 +57,7 @@ METADATA_PREFIX = "artifact_metadata."
 
 @dataclass(frozen=True)
 class MetricFacts:
-    """What a metric automation saw when it fired. W&B does not document the forms of these texts."""
+    """What a metric automation saw when it fired; W&B does not document how it writes that."""
 
     values: tuple[float, ...]
     filter: str
@@ -68,7 +70,7 @@ class Variables:
     """The variables of one event. Known ones that do not apply are blank, as documented."""
 
     values: Mapping[str, str]
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=lambda: dict[str, Any]())
 
     def get(self, name: str) -> str | None:
         """Return what a variable stands for; `None` for a name that W&B does not know.
@@ -77,11 +79,19 @@ class Variables:
         """
         if name.startswith(METADATA_PREFIX):
             value = self.metadata.get(name[len(METADATA_PREFIX) :], "")
-            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            if isinstance(value, str):
+                return value
+            # An injected event can carry what is no JSON; a delivery should not fail for that.
+            return json.dumps(value, ensure_ascii=False, default=str)
         found = self.values.get(name)
         if found is None and name in KNOWN_VARIABLES:
             return ""
         return found
+
+    def with_secrets(self, *, access_token: str | None, secrets: Mapping[str, str]) -> Variables:
+        """Add `${ACCESS_TOKEN}`, and each secret under its own name; see `Semantics`."""
+        added = {"ACCESS_TOKEN": access_token or "", **secrets}
+        return Variables({**self.values, **added}, self.metadata)
 
 
 def variables_of(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any
 
 import httpx
-import respx
 
 from pytest_wandb_automations.delivery import signatures
-from pytest_wandb_automations.delivery.postbox import Postbox
+from pytest_wandb_automations.delivery.inbox import Inbox
+from pytest_wandb_automations.delivery.masking import masked, shown_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import respx
+
+    from pytest_wandb_automations.delivery.postbox import Answer
 
 __all__ = ["Delivery", "WebhookInbox", "webhook_request"]
 
@@ -25,30 +31,42 @@ def webhook_request(
     POST, JSON; `Authorization` only with an access token, `X-Wandb-Signature` only with a secret.
     """
     content = body.encode()
-    headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+    # As bytes: httpx refuses text in headers that is not ASCII, and a token can be anything.
+    headers = {b"Content-Type": b"application/json", b"User-Agent": USER_AGENT.encode()}
     if access_token is not None:
-        headers["Authorization"] = f"Bearer {access_token}"
+        headers[b"Authorization"] = f"Bearer {access_token}".encode()
     if secret is not None:
-        headers[signatures.SIGNATURE_HEADER] = signatures.sign(content, secret)
+        signature = signatures.sign(content, secret)
+        headers[signatures.SIGNATURE_HEADER.encode()] = signature.encode()
     return httpx.Request("POST", url, headers=headers, content=content)
 
 
 class Delivery:
     """One webhook request, and the response or error that it met."""
 
-    def __init__(self, request: httpx.Request, automation: str) -> None:
+    def __init__(
+        self,
+        request: httpx.Request,
+        *,
+        automation: str,
+        automation_id: str,
+        secrets: Iterable[str] = (),
+    ) -> None:
         self.request = request
         self.automation = automation
         """Name of the automation that sent it, at the time."""
+        self.automation_id = automation_id
         self.response: httpx.Response | None = None
         self.error: Exception | None = None
+        self._secrets = tuple(secrets)
 
     def __repr__(self) -> str:
         if self.response is not None:
             result = str(self.response.status_code)
         else:
             result = type(self.error).__name__ if self.error else "under way"
-        return f"<Delivery by {self.automation!r}: POST {self.url} → {result}, {self.text}>"
+        url, text = shown_url(self.request.url), masked(self.text, self._secrets)
+        return f"<Delivery by {self.automation!r}: POST {url} → {result}, {text}>"
 
     @property
     def url(self) -> str:
@@ -76,63 +94,23 @@ class Delivery:
         return signatures.verify(self.request.content, secret, header)
 
 
-class WebhookInbox(Sequence[Delivery]):
+class WebhookInbox(Inbox[Delivery]):
     """Webhook deliveries, newest last. What no route answers is answered with 200 and recorded."""
 
-    def __init__(self, postbox: Postbox, deliveries: Sequence[Delivery] = ()) -> None:
-        self._postbox = postbox
-        self._deliveries = list(deliveries)
-
-    @overload
-    def __getitem__(self, index: int) -> Delivery: ...
-    @overload
-    def __getitem__(self, index: slice) -> WebhookInbox: ...
-    def __getitem__(self, index: int | slice) -> Delivery | WebhookInbox:
-        if isinstance(index, slice):
-            return WebhookInbox(self._postbox, self._deliveries[index])
-        return self._deliveries[index]
-
-    def __len__(self) -> int:
-        return len(self._deliveries)
-
-    def __iter__(self) -> Iterator[Delivery]:
-        return iter(list(self._deliveries))
-
-    def __repr__(self) -> str:
-        return f"<WebhookInbox {self._deliveries!r}>"
-
-    @property
-    def last(self) -> Delivery:
-        """The newest delivery; an `IndexError` says so when there is none."""
-        if not self._deliveries:
-            raise IndexError("no webhook was delivered")
-        return self._deliveries[-1]
+    _one = "webhook delivery"
 
     def to(self, url: str) -> WebhookInbox:
         """Return the deliveries to one URL."""
         wanted = httpx.URL(url)
-        return WebhookInbox(self._postbox, [d for d in self if d.request.url == wanted])
-
-    def of(self, automation: Any) -> WebhookInbox:
-        """Return the deliveries of one automation, given by name or object."""
-        name = automation if isinstance(automation, str) else automation.name
-        return WebhookInbox(self._postbox, [d for d in self if d.automation == name])
+        return self._only([delivery for delivery in self if delivery.request.url == wanted])
 
     def route(self, url: str) -> respx.Route:
         """Return the respx route of a URL: `.respond(503)`, `.mock(side_effect=…)`, `.calls`."""
         return self._postbox.router.post(url)
 
-    def send(self, request: httpx.Request, *, automation: str, timeout: float) -> httpx.Response:
-        """Deliver a request and record both sides; what the receiver raises is raised."""
-        delivery = Delivery(request, automation)
-        self._deliveries.append(delivery)
-        try:
-            delivery.response = self._postbox.send(request, timeout=timeout)
-        except Exception as error:
-            delivery.error = error
-            raise
-        return delivery.response
-
-    def clear(self) -> None:
-        """Forget the deliveries; routes stay."""
-        self._deliveries.clear()
+    def send(self, delivery: Delivery, *, timeout: float) -> Answer:
+        """Send a delivery's request and record both sides."""
+        self._sent.append(delivery)
+        answer = self._postbox.send(delivery.request, timeout=timeout)
+        delivery.response, delivery.error = answer.response, answer.error
+        return answer

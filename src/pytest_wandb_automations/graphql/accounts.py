@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
+from pytest_wandb_automations.errors import Conflict, Forbidden, InvalidInput, NotFound
 from pytest_wandb_automations.graphql.connections import Connection, connect
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
 from pytest_wandb_automations.world.accounts import ApiKey, Entity, Member, Organization, User
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_wandb_automations.graphql.context import Context
 
 
@@ -40,7 +41,8 @@ def users(_source: None, info: Info, *, query: str | None = None) -> Connection[
         for user in context.world.directory.users.values()
         if query is None or user.username.startswith(query) or user.email.startswith(query)
     ]
-    return connect(found, key=lambda u: (u.created_at, u.id))
+    # The SDK's `Api.user` takes the first one, so whoever is called exactly that comes first.
+    return connect(found, key=lambda u: (query not in (u.username, u.email), u.created_at, u.id))
 
 
 @resolver("User.flags")
@@ -60,9 +62,17 @@ def user_api_keys(user: User, _info: Info) -> Connection[ApiKey]:
 
 @resolver("User.teams")
 def user_teams(
-    user: User, _info: Info, *, first: int | None = None, after: str | None = None
+    user: User, info: Info, *, first: int | None = None, after: str | None = None
 ) -> Connection[Entity]:
-    return connect(user.teams, key=lambda t: (t.created_at, t.id), first=first, after=after)
+    context: Context = info.context
+    teams = context.visible(user.teams)
+    return connect(teams, key=lambda t: (t.created_at, t.id), first=first, after=after)
+
+
+@resolver("User.organizations")
+def user_organizations(user: User, info: Info) -> list[Organization]:
+    context: Context = info.context
+    return [found for found in user.organizations if context.sees(found.org_entity)]
 
 
 @resolver("Entity.user")
@@ -244,7 +254,7 @@ def create_user(
 ) -> Mapping[str, Any]:
     context: Context = info.context
     if not context.user.admin:
-        raise InvalidInput(f"user {context.user.username!r} is no admin of this server")
+        raise Forbidden(f"user {context.user.username!r} is no admin of this server")
     username = email.partition("@")[0]
     user = context.world.directory.add_user(username, email=email, admin=bool(admin))
     return {"user": user}

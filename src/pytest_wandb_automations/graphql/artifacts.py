@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.graphql.collections import COLLECTION_FIELDS, tag_names
@@ -23,11 +22,13 @@ from pytest_wandb_automations.world.artifacts import (
 from pytest_wandb_automations.world.ids import decode_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from pytest_wandb_automations.graphql.context import Context
     from pytest_wandb_automations.world.accounts import Entity
     from pytest_wandb_automations.world.projects import Project
 
-_VERSION_FIELDS = {
+_VERSION_FIELDS: dict[str, Callable[[Version], object]] = {
     "id": lambda v: decode_id(v.artifact.id)[1],
     "artifact_id": lambda v: decode_id(v.artifact.id)[1],
     "alias": lambda v: v.aliases,
@@ -256,15 +257,16 @@ def update_artifact(
     context: Context = info.context
     found = context.node("Artifact", Artifact, artifact_id, "artifactID")
     context.user.check_may_write(found.source.collection.project.entity)
-    if ttl_duration_seconds is not None:
-        found.ttl_duration_seconds = ttl_duration_seconds
-        found.ttl_is_inherited = False
     found.update(
         metadata=_json_object(metadata, "metadata"),
         description=description,
         tags_to_add=tag_names(tags_to_add or []),
         tags_to_delete=tag_names(tags_to_delete or []),
     )
+    # After what may be refused, so that a refused update changes nothing.
+    if ttl_duration_seconds is not None:
+        found.ttl_duration_seconds = ttl_duration_seconds
+        found.ttl_is_inherited = False
     return {"artifact": found}
 
 
@@ -275,7 +277,7 @@ def _json_object(text: str | None, field: str) -> dict[str, Any] | None:
         raise InvalidInput(f"{field} is no JSON: {error}; got {text!r}") from None
     if value is not None and not isinstance(value, dict):
         raise InvalidInput(f"{field}: expected a JSON object, got {text!r}")
-    return value
+    return cast("dict[str, Any] | None", value)
 
 
 @resolver("Mutation.linkArtifact")
@@ -300,8 +302,10 @@ def link_artifact(
         collection = context.node(
             "ArtifactCollection", Collection, artifact_portfolio_id, "artifactPortfolioID"
         )
+        context.user.check_may_write(collection.project.entity)
     elif artifact_portfolio_name is not None:
         project = context.the_project(entity_name, project_name)
+        context.user.check_may_write(project.entity)
         collection = project.collections.get(artifact_portfolio_name) or project.add_collection(
             artifact_portfolio_name, type=found.source.collection.type.name, portfolio=True
         )
@@ -309,7 +313,6 @@ def link_artifact(
         raise InvalidInput(
             "linkArtifact.input: needs an artifactPortfolioID or an artifactPortfolioName"
         )
-    context.user.check_may_write(collection.project.entity)
     version = collection.add_link(found, aliases=[a["alias"] for a in aliases or ()])
     return {"version_index": version.version_index, "artifact_membership": version}
 

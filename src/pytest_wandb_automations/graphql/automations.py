@@ -1,22 +1,23 @@
-"""Automations: created, edited, deleted, and listed by project, collection, entity and organization."""
+"""Automations: created, edited, deleted, and listed by what they belong to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.graphql.connections import Connection, connect, order_by
 from pytest_wandb_automations.graphql.filtering import apply_filters
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
-from pytest_wandb_automations.world.automations import Trigger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from pytest_wandb_automations.graphql.context import Context
     from pytest_wandb_automations.world.accounts import Entity, Organization, User
     from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.automations import Trigger
     from pytest_wandb_automations.world.projects import Project
 
-_FIELDS = {
+_FIELDS: dict[str, Callable[[Trigger], object]] = {
     "id": lambda t: t.id,
     "name": lambda t: t.name,
     "description": lambda t: t.description,

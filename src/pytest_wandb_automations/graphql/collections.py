@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.graphql.connections import Connection, connect, order_by
 from pytest_wandb_automations.graphql.filtering import apply_filters
 from pytest_wandb_automations.graphql.projects import PROJECT_FIELDS
@@ -20,11 +19,13 @@ from pytest_wandb_automations.world.artifacts import (
 from pytest_wandb_automations.world.ids import decode_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from pytest_wandb_automations.graphql.context import Context
     from pytest_wandb_automations.world.accounts import Entity
     from pytest_wandb_automations.world.projects import Project
 
-COLLECTION_FIELDS = {
+COLLECTION_FIELDS: dict[str, Callable[[Collection], object]] = {
     "id": lambda c: decode_id(c.id)[1],
     "artifact_collection_id": lambda c: decode_id(c.id)[1],
     "name": lambda c: c.name,
@@ -34,7 +35,7 @@ COLLECTION_FIELDS = {
     "created_at": lambda c: c.created_at.isoformat(),
     "updated_at": lambda c: (c.updated_at or c.created_at).isoformat(),
 }
-_ORDERS = {
+_ORDERS: dict[str, Callable[[Collection], object]] = {
     **{name: COLLECTION_FIELDS[name] for name in ("id", "name", "created_at", "updated_at")},
     "createdAt": COLLECTION_FIELDS["created_at"],
     "updatedAt": COLLECTION_FIELDS["updated_at"],
@@ -44,7 +45,10 @@ _ORDERS = {
 @resolver("Query.artifactCollection")
 def artifact_collection(_source: None, info: Info, *, id_: str) -> Collection | None:
     context: Context = info.context
-    return context.node("ArtifactCollection", Collection, id_, "id")
+    try:
+        return context.node("ArtifactCollection", Collection, id_, "id")
+    except NotFound:
+        return None
 
 
 @resolver("Project.artifactType")

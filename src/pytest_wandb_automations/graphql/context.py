@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,6 +11,8 @@ from pytest_wandb_automations.world.artifacts import Artifact, Collection
 from pytest_wandb_automations.world.projects import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["Context"]

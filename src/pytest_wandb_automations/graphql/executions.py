@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.delivery.slack import SlackMessage
@@ -22,11 +21,13 @@ from pytest_wandb_automations.world.actions import (
     QueueJobAction,
     WebhookAction,
 )
-from pytest_wandb_automations.world.executions import Execution
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pytest_wandb_automations.graphql.context import Context
     from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.projects import Project
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.errors import InvalidInput
@@ -10,6 +9,8 @@ from pytest_wandb_automations.graphql.connections import Connection, connect
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_wandb_automations.graphql.context import Context
     from pytest_wandb_automations.world.accounts import Entity
     from pytest_wandb_automations.world.integrations import Integration, Secret

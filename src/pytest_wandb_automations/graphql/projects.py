@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
@@ -15,11 +14,13 @@ from pytest_wandb_automations.world.ids import decode_id
 from pytest_wandb_automations.world.projects import Project, ProjectMember
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from pytest_wandb_automations.graphql.context import Context
 
 _REGISTRY_ROLES = ("admin", "member", "viewer", "restricted_viewer", "owner")
 
-PROJECT_FIELDS = {
+PROJECT_FIELDS: dict[str, Callable[[Project], object]] = {
     # Registry filters name projects by the number in their internal id.
     "id": lambda p: decode_id(p.internal_id)[1],
     "name": lambda p: p.name,
@@ -52,7 +53,7 @@ def user_projects(user: User, info: Info, **page: Any) -> Connection[Project]:
     context: Context = info.context
     entities = {user.personal_entity.id, *(team.id for team in user.teams)}
     entities |= {organization.org_entity.id for organization in user.organizations}
-    found = [p for p in context.world.projects if p.entity.id in entities]
+    found = context.visible(p for p in context.world.projects if p.entity.id in entities)
     return _page(context, found, **page)
 
 
@@ -143,11 +144,13 @@ def upsert_model(
     context: Context = info.context
     if id_ is None and name is None:
         raise InvalidInput("upsertModel.input: needs an id or a name")
-    entity = context.the_entity(entity_name, "entityName")
+    if id_ is not None:
+        found = context.node("Project", Project, id_, "id")
+        entity = found.entity
+    else:
+        entity = context.the_entity(entity_name, "entityName")
+        found = context.project(entity.name, name)
     context.user.check_may_write(entity)
-    found = (
-        context.node("Project", Project, id_, "id") if id_ else context.project(entity.name, name)
-    )
     inserted = found is None
     if found is None:
         found = context.world.projects.add(entity, name or "", user=context.user)

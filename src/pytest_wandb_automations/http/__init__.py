@@ -1,0 +1,1 @@
+"""One request in, one response out, without I/O; and the ways to reach that from outside."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+import logging
+import reprlib
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_wandb_automations.errors import (
     InvalidInput,
@@ -21,9 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "refuse"]
 
+_log = logging.getLogger(__name__)
+
+_DEFECT = 422
+"""A defect of the kit. 422 because the SDK retries 5xx for minutes before it reports them."""
+
 
 def answer(world: World, request: Request) -> Response:
-    """Answer a request to a world; what is wrong with it is a 4xx that says so, never an exception."""
+    """Answer a request to a world; what is wrong with it is a 4xx that says so."""
     try:
         user = _authenticate(world, request)
         if request.path != "/graphql":
@@ -33,11 +40,22 @@ def answer(world: World, request: Request) -> Response:
         return _graphql(world, user, request)
     except WandbAutomationsError as error:
         return refuse(error)
+    except RecursionError:
+        # Where it happens depends on the depth: reading, coercing or showing a value.
+        return refuse(InvalidInput("the body is nested too deeply"))
+    except Exception as error:  # noqa: BLE001  # it is logged, with its traceback
+        told = f"{request.method} {request.path}: {type(error).__name__}: {error}"
+        _log.exception("%s", told)
+        return _errors(f"defect of pytest-wandb-automations, please report it: {told}", _DEFECT)
 
 
 def refuse(error: WandbAutomationsError) -> Response:
     """Return an error in the form of GraphQL's, which the SDK reads for its message."""
-    return json_response({"errors": [{"message": str(error)}], "data": None}, error.status)
+    return _errors(str(error), error.status)
+
+
+def _errors(message: str, status: int) -> Response:
+    return json_response({"errors": [{"message": message}], "data": None}, status)
 
 
 def _authenticate(world: World, request: Request) -> User:
@@ -64,12 +82,17 @@ def _graphql(world: World, user: User, request: Request) -> Response:
 
 def _json_object(content: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        body = json.loads(content, parse_constant=_no_number)
+    except ValueError as error:
         raise InvalidInput(f"the body is no JSON: {error}") from None
     if not isinstance(body, dict):
         raise InvalidInput(
-            f"the body is a JSON {type(body).__name__}; "
-            'expected an object {"query": …, "variables": …}'
+            'the body: expected a JSON object {"query": …, "variables": …}, '
+            f"got {reprlib.repr(body)}"
         )
     return cast("dict[str, Any]", body)
+
+
+def _no_number(name: str) -> NoReturn:
+    # Python reads these, JSON does not have them, and in an answer they would break other clients.
+    raise ValueError(f"{name} is no number in JSON")

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response as StarletteResponse
-from starlette.routing import Route
 
 from pytest_wandb_automations.errors import TooLarge
 from pytest_wandb_automations.http.api import refuse
 from pytest_wandb_automations.http.messages import MAX_BODY, Request, Response
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
 __all__ = ["asgi_app"]
 
-_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
-
-def asgi_app(answer: Callable[[Request], Response]) -> Starlette:
-    """Make an app of a function that answers requests.
+def asgi_app(answer: Callable[[Request], Response]) -> ASGIApp:
+    """Make an app of a function that answers requests of every method and path.
 
     The function runs in a thread: it may wait for receivers of webhooks, which may call back.
     """
 
-    async def endpoint(incoming: StarletteRequest) -> StarletteResponse:
-        body = await _read(incoming)
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise ValueError(f"this app speaks http, not {scope['type']}")
+        incoming = StarletteRequest(scope, receive)
+        try:
+            body = await _read(incoming)
+        except ClientDisconnect:
+            return
         if body is None:
             response = refuse(TooLarge(f"the body has more than {MAX_BODY} bytes"))
         else:
-            request = Request(
-                incoming.method, incoming.url.path, incoming.headers, body, incoming.url.query
-            )
+            # Not `incoming.url`: that is put together from the Host header, which may be anything.
+            path, query = scope["path"], scope["query_string"].decode("latin-1")
+            request = Request(incoming.method, path, incoming.headers, body, query)
             response = await run_in_threadpool(answer, request)
-        return StarletteResponse(response.body, response.status, dict(response.headers))
+        outgoing = StarletteResponse(response.body, response.status, dict(response.headers))
+        await outgoing(scope, receive, send)
 
-    return Starlette(routes=[Route("/{path:path}", endpoint, methods=_METHODS)])
+    return app
 
 
 async def _read(incoming: StarletteRequest) -> bytes | None:

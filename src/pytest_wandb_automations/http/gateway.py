@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from pytest_wandb_automations.errors import Gone
 from pytest_wandb_automations.http.api import answer, refuse
-from pytest_wandb_automations.http.messages import Request, Response
 
 if TYPE_CHECKING:
+    from pytest_wandb_automations.http.messages import Request, Response
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["Gateway"]
@@ -31,19 +31,22 @@ class Gateway:
 
     def __init__(self) -> None:
         self._world: World | None = None
-        self._retired: OrderedDict[str, None] = OrderedDict()
+        self._default_key = ""
+        self._retired: OrderedDict[str, bool] = OrderedDict()
+        """Keys of earlier tests, and whether it was the one that the environment gave."""
 
     def attach(self, world: World) -> None:
         """Let a world answer from now on."""
         self._world = world
-        self._retired.pop(world.default_user.api_key, None)
+        self._default_key = world.default_user.api_key
+        self._retired.pop(self._default_key, None)
 
     def detach(self) -> None:
         """Let no world answer, and remember the keys of the one that did."""
         if self._world is None:
             return
-        for user in self._world.directory.users.values():
-            self._retired.update(dict.fromkeys(user.api_keys))
+        for user in list(self._world.directory.users.values()):  # a late request may add some
+            self._retired.update({key: key == self._default_key for key in list(user.api_keys)})
         while len(self._retired) > _REMEMBERED_KEYS:
             self._retired.popitem(last=False)
         self._world = None
@@ -52,8 +55,9 @@ class Gateway:
         """Answer a request.
 
         A key of an earlier test is refused with 410, which no client retries: a run that is late
-        must not reach this test's world. Only `wandb.Api` objects made earlier, at the top of a
-        module for example, go on working: they are handles, and act as the default user here.
+        must not reach this test's world. Only `wandb.Api` objects made earlier, in a fixture of
+        wider scope for example, go on working: they are handles, and act as the default user here.
+        Those with a key of their own do not: whether there is such a user is this test's affair.
         """
         world = self._world
         if world is None:
@@ -62,7 +66,8 @@ class Gateway:
         if key in self._retired and world.directory.user_of_key(key) is None:
             if not request.headers.get("user-agent", "").startswith(_PUBLIC_API):
                 return refuse(Gone(f"API key {key[:4]}… belongs to a test that has ended"))
-            request = _signed(request, world.default_user.api_key)
+            if self._retired[key]:
+                request = _signed(request, self._default_key)
         return answer(world, request)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpcore2
-import httpx
 from respx.mocks import HTTPCoreMocker
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["HTTPCore2Mocker"]
 
@@ -15,29 +17,19 @@ class HTTPCore2Mocker(HTTPCoreMocker):
     """respx's mocker for httpcore, aimed at httpcore2: the same classes in another package."""
 
     name = "httpcore2"
-    targets = [target.replace("httpcore.", "httpcore2.", 1) for target in HTTPCoreMocker.targets]
+    targets = [  # noqa: RUF012  # as respx declares it
+        target.replace("httpcore.", "httpcore2.", 1) for target in HTTPCoreMocker.targets
+    ]
 
     @classmethod
     def from_sync_httpx_response(
         cls, httpx_response: httpx.Response, target: Any, **kwargs: Any
-    ) -> httpcore2.Response:
-        """Turn an httpx response into one of httpcore2, for its synchronous pool."""
+    ) -> Any:
+        """Turn an httpx response into one of httpcore2; asynchronous pools get it too."""
         del target, kwargs
-        return _response(httpx_response)
-
-    @classmethod
-    async def from_async_httpx_response(
-        cls, httpx_response: httpx.Response, target: Any, **kwargs: Any
-    ) -> httpcore2.Response:
-        """Turn an httpx response into one of httpcore2, for its asynchronous pool."""
-        del target, kwargs
-        return _response(httpx_response)
-
-
-def _response(response: httpx.Response) -> httpcore2.Response:
-    return httpcore2.Response(
-        status=response.status_code,
-        headers=response.headers.raw,
-        content=response.stream,
-        extensions=response.extensions,
-    )
+        return httpcore2.Response(
+            status=httpx_response.status_code,
+            headers=httpx_response.headers.raw,
+            content=httpx_response.stream,
+            extensions=httpx_response.extensions,
+        )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import httpx
 
 from pytest_wandb_automations.http.messages import Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["from_httpx", "in_process_client", "to_httpx"]
 

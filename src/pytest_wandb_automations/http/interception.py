@@ -7,17 +7,22 @@ routers, or out. Clients of other libraries reach the backend through its loopba
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, cast
 
 import httpx
 from anyio import to_thread
-from respx import Router
-from respx.mocks import HTTPCoreMocker
+from respx import Route, Router
+from respx.mocks import HTTPCoreMocker, Mocker
 from respx.models import AllMockedAssertionError, PassThrough
 
 from pytest_wandb_automations.http.in_process import from_httpx, to_httpx
-from pytest_wandb_automations.http.messages import Request, Response
+from pytest_wandb_automations.http.patching import start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_wandb_automations.http.messages import Request, Response
 
 __all__ = ["WANDB_HOSTS", "Interception"]
 
@@ -37,7 +42,7 @@ class Interception:
         for mocker, router in zip(self._mockers, self._routers, strict=True):
             # In front of the user's routers: one that answers whatever it gets would hide W&B.
             mocker.routers.insert(0, router)
-            mocker.start()
+            start(mocker)
 
     def close(self) -> None:
         """End; respx undoes its patches when no router is left."""
@@ -54,7 +59,9 @@ class _WandbRouter(Router):
     ) -> None:
         super().__init__(assert_all_called=False)
         self._mocker = mocker
-        self._origin = httpx.URL(url)
+        origin = httpx.URL(url)
+        self._address = (origin.host, origin.port)
+        self._elsewhere = Route()
         self._answer = answer
 
     def handler(self, request: httpx.Request) -> httpx.Response:
@@ -68,20 +75,21 @@ class _WandbRouter(Router):
 
     def _check(self, request: httpx.Request) -> None:
         url = request.url
-        if url.host in WANDB_HOSTS or (url.host, url.port) == (
-            self._origin.host,
-            self._origin.port,
-        ):
+        if url.host in WANDB_HOSTS or (url.host, url.port) == self._address:
             return
         if len(self._mocker.routers) > 1:
             # respx takes this for "ask the next router".
             raise AllMockedAssertionError(f"{request!r} is not for W&B")
-        raise PassThrough(f"{request!r} is not for W&B", request=request, origin=self)
+        raise PassThrough(f"{request!r} is not for W&B", request=request, origin=self._elsewhere)
 
 
 def _mockers() -> list[type[HTTPCoreMocker]]:
     mockers: list[type[HTTPCoreMocker]] = [HTTPCoreMocker]
-    if find_spec("httpcore2") is not None:
+    # A respx that covers httpx2 by itself has a mocker of that name, and allows no second.
+    theirs = Mocker.registry.get("httpcore2")
+    if theirs is not None:
+        mockers.append(cast("type[HTTPCoreMocker]", theirs))
+    elif find_spec("httpcore2") is not None:
         from pytest_wandb_automations.http.httpcore2 import HTTPCore2Mocker
 
         mockers.append(HTTPCore2Mocker)

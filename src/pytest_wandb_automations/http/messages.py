@@ -6,11 +6,13 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.errors import InvalidInput, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["MAX_BODY", "Request", "Response", "json_response"]
 
@@ -61,6 +63,9 @@ class Request:
             raise TooLarge(f"the body unpacks to more than {MAX_BODY} bytes")
         if not unpacker.eof:
             raise InvalidInput("the body is no gzip: it ends too early")
+        if unpacker.unused_data:
+            # Refused rather than dropped; no client of W&B's sends a gzip of several members.
+            raise InvalidInput(f"{len(unpacker.unused_data)} bytes follow the end of the gzip")
         return content
 
 
@@ -70,7 +75,7 @@ class Response:
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def json_response(value: Any, status: int = 200) -> Response:

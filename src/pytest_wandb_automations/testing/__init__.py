@@ -1,0 +1,1 @@
+"""What the fixtures stand on; all of it works without pytest."""

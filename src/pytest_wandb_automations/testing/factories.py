@@ -5,7 +5,6 @@ What a test does not say is made up by Faker, the same for the same seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -40,6 +39,8 @@ from pytest_wandb_automations.testing.histories import metric_history
 from pytest_wandb_automations.testing.words import WandbProvider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_wandb_automations.backend import Backend
     from pytest_wandb_automations.world.artifacts import Collection, Version
     from pytest_wandb_automations.world.integrations import SlackIntegration, WebhookIntegration

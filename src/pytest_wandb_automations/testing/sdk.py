@@ -1,12 +1,25 @@
-"""The real SDK between tests: it forgets what it remembers of the last one, if it is loaded at all."""
+"""The real SDK between tests: if it is loaded at all, it forgets what it knows of the last one."""
 
 from __future__ import annotations
 
+import gc
 import sys
-from types import ModuleType
-from typing import Any
+import weakref
+from typing import TYPE_CHECKING, Any, cast
 
-__all__ = ["forget_session"]
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["forget_session", "renew_handles"]
+
+_CACHES = (
+    ("wandb.sdk.artifacts.artifact_instance_cache", "artifact_instance_cache"),
+    ("wandb.sdk.artifacts.artifact_instance_cache", "artifact_instance_cache_by_client_id"),
+    ("wandb.sdk.artifacts._gqlutils", "org_info_from_entity"),
+    ("wandb.sdk.artifacts._gqlutils", "_server_features"),
+    ("wandb.apis.public.registries._utils", "advanced_search_enabled"),
+)
+"""What the SDK keeps for the life of the process, by id or by handle: mappings and functions."""
 
 
 def forget_session() -> None:
@@ -23,6 +36,50 @@ def forget_session() -> None:
         return
     if _has_unfinished_run(session) or not _forget(session):
         sys.modules["wandb"].teardown()
+    for module, name in _CACHES:
+        # Ids start over with every backend, so what is cached by id may be of another test.
+        cache = getattr(sys.modules.get(module), name, None)
+        if cache is not None:
+            (getattr(cache, "cache_clear", None) or cache.clear)()
+
+
+def renew_handles() -> None:
+    """Let `wandb.Api` objects that outlived their test ask the backend of this one for everything.
+
+    They remember projects and runs, and the service remembers the server's features for each.
+    """
+    module = sys.modules.get("wandb.apis.public.service_api")
+    if module is None:
+        return
+    live: list[Any] = [
+        found for found in _watched_by_the_service() if isinstance(found, module.ServiceApi)
+    ]
+    if not live:
+        return
+    for handle in live:
+        handle._api_session = None  # noqa: SLF001  # the next request begins a new one
+    # Nothing but a search of the whole heap leads from a handle to its `Api`. It takes 10 ms, but
+    # only where one was made at the top of a module or in a fixture of wider scope.
+    for owner in gc.get_referrers(*live):
+        _empty(owner)
+
+
+def _watched_by_the_service() -> list[object]:
+    # The SDK's service is told when a handle is garbage-collected; that is the only list of them.
+    finalizers: Any = getattr(weakref.finalize, "_registry", ())
+    watched = (finalizer.peek() for finalizer in list(finalizers))
+    return [entry[0] for entry in watched if entry is not None]
+
+
+def _empty(owner: object) -> None:
+    # Python 3.10 finds an object's attributes in place of the object.
+    found = cast("object", owner if isinstance(owner, dict) else getattr(owner, "__dict__", None))
+    remembered = cast("dict[str, Any]", found if isinstance(found, dict) else {})
+    if {"_service_api", "_projects", "_default_entity"} <= remembered.keys():
+        emptied: dict[str, Any] = dict.fromkeys(("_viewer", "_default_entity"))
+        for name in ("_projects", "_runs", "_sweeps", "_reports"):
+            emptied[name] = {}
+        remembered.update(emptied)
 
 
 def _has_unfinished_run(session: Any) -> bool:

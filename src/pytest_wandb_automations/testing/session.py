@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from pytest_wandb_automations.backend import Backend
 from pytest_wandb_automations.http.gateway import Gateway
 from pytest_wandb_automations.http.interception import Interception
 from pytest_wandb_automations.http.listener import Listener
-from pytest_wandb_automations.testing.sdk import forget_session
+from pytest_wandb_automations.testing.sdk import forget_session, renew_handles
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
 
 __all__ = ["Session", "seed_of"]
 
-_UNSET = ("WANDB_IDENTITY_TOKEN_FILE", "WANDB_PROJECT", "WANDB_RUN_ID")
+_UNSET = ("WANDB_IDENTITY_TOKEN_FILE", "WANDB_ORGANIZATION", "WANDB_PROJECT", "WANDB_RUN_ID")
 """Variables of the developer's own shell that would lead the SDK elsewhere."""
 
 
@@ -28,28 +31,38 @@ class Session:
         self._gateway = Gateway()
         self._listener = Listener(self._gateway.answer)
         self._interception = Interception(self._listener.url, self._gateway.answer)
+        self._home = tempfile.TemporaryDirectory(prefix="wandb-automations-")
 
     @contextmanager
-    def backend(self, *, seed: int, **options: Any) -> Iterator[Backend]:
+    def backend(self, *, seed: int, **options: Any) -> Generator[Backend]:
         """Point everything in this process and its children at a new backend."""
         # Not from the seed: two tests may share one, and a key must tell them apart.
         backend = Backend(seed=seed, api_key=f"{uuid.uuid4().hex}{seed:08x}", **options)
         with ExitStack() as stack:
             server = stack.enter_context(backend.served_at(self._listener.url))
-            stack.enter_context(_environment(server.environment))
+            stack.enter_context(_environment({**server.environment, **self._logins}))
             self._gateway.attach(backend.world)
             stack.callback(self._gateway.detach)
             self._interception.open()
             stack.callback(self._interception.close)
             forget_session()
+            renew_handles()
             # Last in, first out: the SDK finishes what it has while the backend still answers.
             stack.callback(forget_session)
             stack.callback(backend.settle)
             yield backend
 
+    @property
+    def _logins(self) -> dict[str, str]:
+        # `wandb.login` writes the key that it is given, and the host, to files in the home
+        # directory, where they would outlive the tests.
+        home = self._home.name
+        return {"NETRC": os.path.join(home, "netrc"), "WANDB_CONFIG_DIR": home}
+
     def close(self) -> None:
         """Stop listening."""
         self._listener.close()
+        self._home.cleanup()
 
 
 def seed_of(test_id: str) -> int:
@@ -58,7 +71,7 @@ def seed_of(test_id: str) -> int:
 
 
 @contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+def _environment(variables: Mapping[str, str]) -> Generator[None]:
     names = (*variables, *_UNSET)
     before = {name: os.environ.get(name) for name in names}
     for name in _UNSET:

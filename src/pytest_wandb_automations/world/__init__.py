@@ -1,0 +1,1 @@
+"""The offline W&B's state: accounts, projects, runs, artifacts, automations, executions."""

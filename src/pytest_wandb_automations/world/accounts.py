@@ -6,12 +6,13 @@ organization, which owns its registries.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from pytest_wandb_automations.errors import Forbidden, InvalidInput
+from pytest_wandb_automations.errors import Forbidden, InvalidInput, NotFound
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["ApiKey", "Entity", "EntityKind", "Member", "Organization", "User"]
@@ -63,6 +64,8 @@ class User:
     @property
     def api_key(self) -> str:
         """The first of the user's API keys."""
+        if not self.api_keys:
+            raise NotFound(f"user {self.username!r} has no API key")
         return next(iter(self.api_keys))
 
     @property
@@ -183,6 +186,8 @@ class Entity:
         with self._world.change():
             if self.members.pop(found.username, None) is None:
                 raise InvalidInput(f"{found.username!r} is no member of {self.name!r}")
+            if found.default_entity is self:
+                found.default_entity = next(iter(found.teams), found.personal_entity)
 
 
 class Organization:

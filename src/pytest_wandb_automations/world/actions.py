@@ -126,7 +126,7 @@ def _integration(
     values: Mapping[str, Any], kind: type[Integration], integrations: Integrations, user: User
 ) -> Any:
     id_ = values["integration_id"]
-    found = integrations.get(id_)
+    found = integrations.get(id_, field="integrationID")
     if not user.may_see(found.entity):
         raise NotFound(f"integrationID: no integration {id_!r}")
     if not isinstance(found, kind):
@@ -160,7 +160,7 @@ def _no_op(values: Mapping[str, Any], integrations: Integrations, user: User) ->
 def _aria(values: Mapping[str, Any], integrations: Integrations, user: User) -> Action:
     del integrations, user
     prompt = str(values["prompt"]).strip()
-    size = len(prompt.encode())
+    size = len(prompt.encode(errors="surrogatepass"))
     if not 1 <= size <= MAX_ARIA_PROMPT_BYTES:
         raise InvalidInput(
             f"ariaActionInput.prompt has {size} UTF-8 bytes; "

@@ -1,8 +1,8 @@
 """Artifact types, collections, versions and their aliases and tags; each change emits its events.
 
-An `Artifact` is the content and metadata. A `Version` is its place in one collection: index, aliases
-and when it came there. A logged artifact has one version in its source collection (a sequence) and
-one more in every collection that it is linked to (portfolios, usually of a registry).
+An `Artifact` is the content and metadata. A `Version` is its place in one collection: index,
+aliases and when it came there. A logged artifact has one version in its source collection (a
+sequence) and one more in every collection that it is linked to (portfolios, usually of a registry).
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations import events
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
     from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.runs import Run
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Artifact", "ArtifactAlias", "ArtifactType", "Collection", "Tag", "Version"]
 
-_VERSION_ALIAS = re.compile(r"^v(\d+)$")
+_VERSION_ALIAS = re.compile(r"v(\d+)")
 # Patterns and lengths as the SDK's ArtifactAliasInput and TagInput carry them.
 _MAX_ALIAS = 128
-_TAG = re.compile(r"^[-\w]+([ ]+[-\w]+)*$")
+_TAG = re.compile(r"[-\w]+([ ]+[-\w]+)*")
 
 
 class ArtifactType:
@@ -107,7 +108,8 @@ class Artifact:
         self.updated_at: datetime | None = None
 
     def __repr__(self) -> str:
-        return f"<Artifact {self.source.path}>"
+        where = self.source.path if self.versions else f"pending, {self.digest}"
+        return f"<Artifact {where}>"
 
     @property
     def source(self) -> Version:
@@ -137,9 +139,10 @@ class Artifact:
         added, removed = [*tags_to_add], [*tags_to_delete]
         for tag in added:
             check_tag(tag)
+        copied = None if metadata is None else _json_copy(metadata)
         with self._world.change():
-            if metadata is not None:
-                self.metadata = dict(metadata)
+            if copied is not None:
+                self.metadata = copied
             if description is not None:
                 self.description = description
             self.updated_at = self._world.clock.stamp()
@@ -203,11 +206,11 @@ class Version:
 
     def remove_alias(self, *aliases: str) -> None:
         """Take aliases away. W&B has no event for that."""
-        for alias in aliases:
-            if alias not in self.alias_records:
-                raise NotFound(f"{self.path} has no alias {alias!r}; it has {self.aliases}")
         with self._world.change():
             for alias in aliases:
+                if alias not in self.alias_records:
+                    raise NotFound(f"{self.path} has no alias {alias!r}; it has {self.aliases}")
+            for alias in dict.fromkeys(aliases):
                 del self.alias_records[alias], self.collection.by_alias[alias]
 
     def add_tag(self, *tags: str, author: User | str | None = None) -> None:
@@ -216,10 +219,11 @@ class Version:
 
     def remove_tag(self, *tags: str, author: User | str | None = None) -> None:
         """Remove tags; each that was there is an event."""
-        for tag in tags:
-            if tag not in self.artifact.tag_records:
-                raise NotFound(f"{self.path} has no tag {tag!r}; it has {self.tags}")
-        self.artifact.update(tags_to_delete=tags, seen_as=self, author=author)
+        with self._world.change():
+            for tag in tags:
+                if tag not in self.artifact.tag_records:
+                    raise NotFound(f"{self.path} has no tag {tag!r}; it has {self.tags}")
+            self.artifact.update(tags_to_delete=tags, seen_as=self, author=author)
 
     def link(
         self,
@@ -254,7 +258,7 @@ class Version:
             self.emit(events.ArtifactAliasAdded, author, alias=alias)
 
     def emit(
-        self, event: type[events.VersionEvent], author: User | str | None, **details: str
+        self, event: Callable[..., events.Event], author: User | str | None, **details: str
     ) -> None:
         """Tell the world what happened to this version."""
         self._world.emit(
@@ -273,14 +277,20 @@ class Collection:
     """Versions under one name: a sequence that is logged to, or a portfolio that is linked to."""
 
     def __init__(
-        self, world: World, project: Project, name: str, type: ArtifactType, *, portfolio: bool
+        self,
+        world: World,
+        project: Project,
+        name: str,
+        artifact_type: ArtifactType,
+        *,
+        portfolio: bool,
     ) -> None:
         self._world = world
         self.id = world.register("ArtifactCollection", self)
         self.typename__ = "ArtifactPortfolio" if portfolio else "ArtifactSequence"
         self.project = project
         self.name = name
-        self.type = type
+        self.type = artifact_type
         self.description: str | None = None
         self.state = "READY"
         self.created_at = world.clock.stamp()
@@ -320,7 +330,7 @@ class Collection:
 
     def version(self, alias: str) -> Version | None:
         """Return the version of an alias such as `latest`, `prod` or `v3`."""
-        if index := _VERSION_ALIAS.match(alias):
+        if index := _VERSION_ALIAS.fullmatch(alias):
             number = int(index[1])
             return next((v for v in self.versions if v.version_index == number), None)
         return self.by_alias.get(alias)
@@ -342,6 +352,9 @@ class Collection:
         version nothing new is made: that version gets the aliases, as W&B deduplicates.
         """
         aliases = list(dict.fromkeys(["latest", *aliases]))
+        tags = list(tags)
+        for tag in tags:
+            check_tag(tag)
         author = author or (run.user if run else None)
         with self._world.change():
             artifact = self.prepare(
@@ -370,15 +383,16 @@ class Collection:
                 f"{self.path} is a portfolio: log the version to a project's collection "
                 "and link it here"
             )
+        self._check_not_deleted()
         for alias in aliases:
             check_alias(alias)
         latest = self.latest
         if digest is not None and latest is not None and latest.artifact.digest == digest:
             return latest.artifact
-        metadata = {} if metadata is None else _json_copy(metadata, "metadata")
+        metadata = {} if metadata is None else _json_copy(metadata)
         return Artifact(
             self._world,
-            digest=digest or f"{self._world.ids.api_key()[:32]}",
+            digest=digest or self._world.ids.digest(),
             metadata=metadata,
             description=description,
             created_by=created_by,
@@ -413,6 +427,7 @@ class Collection:
                 f"{self.path} is a sequence: versions are logged to it; "
                 "link to a collection of a registry or to a portfolio"
             )
+        self._check_not_deleted()
         if artifact.source.collection.type.name != self.type.name:
             raise InvalidInput(
                 f"{self.path} takes artifacts of type {self.type.name!r}, "
@@ -445,11 +460,31 @@ class Collection:
         if not self.is_portfolio:
             raise InvalidInput(f"{version.path} was logged here; only links can be removed")
         with self._world.change():
-            for alias in version.aliases:
-                del self.by_alias[alias]
-            self.versions.remove(version)
-            del artifact.versions[self.id]
+            # Before it goes: filters ask for the aliases that it had here.
             version.emit(events.ArtifactUnlinked, author)
+            self.drop(version)
+
+    def drop(self, version: Version) -> None:
+        """Forget a version and its aliases here, without an event; the caller holds the world."""
+        for alias in version.aliases:
+            del self.by_alias[alias]
+        self.versions.remove(version)
+        del version.artifact.versions[self.id]
+
+    def retire(self) -> None:
+        """Be deleted, without events: links go and, with a sequence, its artifacts everywhere."""
+        with self._world.change():
+            self.state = "DELETED"
+            for version in [*self.versions]:
+                if self.is_portfolio:
+                    self.drop(version)
+                    continue
+                artifact = version.artifact
+                artifact.state = "DELETED"
+                for link in [*artifact.versions.values()][1:]:
+                    link.collection.drop(link)
+                self._world.forget(artifact.id)
+            self._world.forget(self.id)
 
     def add_tag(self, *tags: str, author: User | str | None = None) -> None:
         """Tag the collection; each new tag is an event."""
@@ -463,19 +498,23 @@ class Collection:
 
     def remove_tag(self, *tags: str, author: User | str | None = None) -> None:
         """Remove tags; each that was there is an event."""
-        for tag in tags:
-            if tag not in self.tag_records:
-                raise NotFound(f"{self.path} has no tag {tag!r}; it has {self.tags}")
         with self._world.change():
-            for name in tags:
+            for tag in tags:
+                if tag not in self.tag_records:
+                    raise NotFound(f"{self.path} has no tag {tag!r}; it has {self.tags}")
+            for name in dict.fromkeys(tags):
                 del self.tag_records[name]
                 self._emit_tag(events.CollectionTagRemoved, name, author)
 
     def _emit_tag(
-        self, event: type[events.CollectionTagEvent], tag: str, author: User | str | None
+        self, event: Callable[..., events.Event], tag: str, author: User | str | None
     ) -> None:
         username = self._world.author(author).username
         self._world.emit(event(collection=self.path, tag=tag, author=username))
+
+    def _check_not_deleted(self) -> None:
+        if self.state == "DELETED":
+            raise NotFound(f"{self.path} was deleted")
 
     def _append(self, artifact: Artifact) -> Version:
         version = Version(self._world, self, artifact, self.next_index)
@@ -491,21 +530,21 @@ def check_alias(alias: str) -> None:
         raise InvalidInput(
             f"alias {alias!r}: expected 1 to {_MAX_ALIAS} characters without '/' and ':'"
         )
-    if _VERSION_ALIAS.match(alias):
+    if _VERSION_ALIAS.fullmatch(alias):
         raise InvalidInput(f"alias {alias!r}: W&B assigns version numbers by itself")
 
 
 def check_tag(tag: str) -> None:
     """Refuse tags that the SDK's TagInput refuses."""
-    if len(tag) > _MAX_ALIAS or not _TAG.match(tag):
+    if len(tag) > _MAX_ALIAS or not _TAG.fullmatch(tag):
         raise InvalidInput(
             f"tag {tag!r}: expected at most {_MAX_ALIAS} letters, digits, '-' and '_', "
-            "with single spaces between words"
+            "with spaces between words only"
         )
 
 
-def _json_copy(value: Mapping[str, Any], what: str) -> dict[str, Any]:
+def _json_copy(metadata: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        return json.loads(json.dumps(value))
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"{what} must be JSON: {error}") from None
+        return json.loads(json.dumps(metadata))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidInput(f"metadata must be JSON: {error}") from None

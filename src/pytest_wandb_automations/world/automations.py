@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.automations import ActionType, EventType, ScopeType
 from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
+from pytest_wandb_automations.events import RunMetricLogged
 from pytest_wandb_automations.rules.rule import Rule, compile_rule
 from pytest_wandb_automations.rules.scopes import check_assignable, check_scope
 from pytest_wandb_automations.world.accounts import Entity
@@ -21,6 +20,9 @@ from pytest_wandb_automations.world.artifacts import Collection
 from pytest_wandb_automations.world.projects import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
     from pytest_wandb_automations.rules.verdict import Verdict
     from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.metrics import MetricWatch
@@ -36,14 +38,7 @@ _MAX_NAME = 255
 _REMEMBERED = 100
 """How many of the newest verdicts an automation keeps for `explain`."""
 
-METRIC_EVENTS = frozenset(
-    {
-        EventType.RUN_METRIC_THRESHOLD,
-        EventType.RUN_METRIC_CHANGE,
-        EventType.RUN_METRIC_ZSCORE,
-    }
-)
-RUN_EVENTS = METRIC_EVENTS | {EventType.RUN_STATE}
+RUN_EVENTS = frozenset((*RunMetricLogged.event_types, EventType.RUN_STATE))
 
 _SCOPE_KINDS = {
     ScopeType.PROJECT: ("Project", Project),
@@ -91,10 +86,10 @@ class Trigger:
         self.action: Action
         self.last_executed_at: datetime | None = None
         self.last_fired: dict[str, datetime] = {}
-        """When it last fired for each run, by run path; only metric automations keep that."""
+        """When it last fired for each run, by run id; only metric automations keep that."""
         self.considered: deque[Verdict] = deque(maxlen=_REMEMBERED)
         self.watches: dict[str, MetricWatch] = {}
-        """Metric windows by run path, oldest first."""
+        """Metric windows by run id, oldest first."""
 
     def __repr__(self) -> str:
         return f"<Automation {self.name!r}: {self.event_type.value} in {self.scope.path}>"
@@ -123,8 +118,9 @@ class Automations:
         self._all: dict[str, Trigger] = {}
         self._listening: dict[tuple[EventType, str, str], dict[str, Trigger]] = {}
         self._in_scope: dict[str, dict[str, Trigger]] = {}
+        self._named: dict[str, dict[str, Trigger]] = {}
         self.version = 0
-        """Grows with every change, so that what is derived from the index knows when it is stale."""
+        """Grows with every change, so that what is derived from the index knows it is stale."""
 
     def __iter__(self) -> Iterator[Trigger]:
         return iter(list(self._all.values()))
@@ -140,7 +136,7 @@ class Automations:
 
     def named(self, name: str) -> Trigger:
         """Return the only automation of that name; `NotFound` tells which names there are."""
-        found = [trigger for trigger in self._all.values() if trigger.name == name]
+        found = list(self._named.get(name, {}).values())
         if not found:
             known = ", ".join(repr(t.name) for t in self._all.values()) or "none"
             raise NotFound(f"no automation named {name!r}; there are: {known}")
@@ -162,7 +158,9 @@ class Automations:
 
     def in_scope(self, scope: Scope) -> list[Trigger]:
         """Return the automations whose scope is exactly this object, oldest first."""
-        return list(self._in_scope.get(scope.id, {}).values())
+        found = self._in_scope.get(scope.id, {}).values()
+        # An edited automation that came from another scope stands at the end, whatever its age.
+        return sorted(found, key=lambda trigger: trigger.created_at)
 
     def create(self, values: Mapping[str, Any], author: User) -> Trigger:
         """Save a new automation from the fields of a `CreateFilterTriggerInput`, in snake case."""
@@ -171,61 +169,72 @@ class Automations:
             self._check_name(draft, except_for=None)
             trigger = Trigger(self._world, author)
             draft.apply_to(trigger)
-            self._add(trigger)
+            self._all[trigger.id] = trigger
+            self._file(trigger)
         return trigger
 
     def update(self, id_: str, values: Mapping[str, Any], author: User) -> Trigger:
         """Change an automation; fields that are absent or null stay as they are."""
         with self._world.change():
-            trigger = self.get(id_)
-            if not author.may_see(_owner(trigger.scope)):
-                raise NotFound(f"no automation with id {id_!r}")
-            author.check_may_write(_owner(trigger.scope))
+            trigger = self._writable(id_, author)
             draft = _Draft(self._world, values, author, based_on=trigger)
             self._check_name(draft, except_for=trigger)
-            self._remove(trigger)
+            self._unfile(trigger)
+            if draft.scope is not trigger.scope or draft.rule is not trigger.rule:
+                # Its windows belong to what it watched before; new ones take in earlier values.
+                trigger.watches.clear()
             draft.apply_to(trigger)
             trigger.updated_at = self._world.clock.stamp()
-            self._add(trigger)
+            self._file(trigger)
         return trigger
 
     def delete(self, id_: str, author: User) -> None:
         """Delete an automation; its executions stay in the history."""
         with self._world.change():
-            trigger = self.get(id_)
-            if not author.may_see(_owner(trigger.scope)):
-                raise NotFound(f"no automation with id {id_!r}")
-            author.check_may_write(_owner(trigger.scope))
-            self._remove(trigger)
-            self._world.forget(trigger.id)
+            self._drop(self._writable(id_, author))
 
     def drop_scope(self, scope: Scope) -> None:
         """Delete the automations of a scope that is deleted. W&B documents no rule for that."""
         for trigger in self.in_scope(scope):
-            self._remove(trigger)
-            self._world.forget(trigger.id)
+            self._drop(trigger)
+
+    def touch(self) -> None:
+        """Make stale what is derived from the index."""
+        self.version += 1
+
+    def _writable(self, id_: str, author: User) -> Trigger:
+        trigger = self.get(id_)
+        if not author.may_see(_owner(trigger.scope)):
+            raise NotFound(f"no automation with id {id_!r}")
+        author.check_may_write(_owner(trigger.scope))
+        return trigger
 
     def _check_name(self, draft: _Draft, *, except_for: Trigger | None) -> None:
         if self._world.semantics.unique_names == "none":
             return
-        for other in self.in_scope(draft.scope):
-            if other.name == draft.name and other is not except_for:
+        for other in self._named.get(draft.name, {}).values():
+            if other.scope is draft.scope and other is not except_for:
                 raise Conflict(
                     f"name {draft.name!r} is taken: {other!r} has it, "
                     "and names are unique within a scope"
                 )
 
-    def _add(self, trigger: Trigger) -> None:
-        self.version += 1
-        self._all[trigger.id] = trigger
+    def _drop(self, trigger: Trigger) -> None:
+        self._unfile(trigger)
+        del self._all[trigger.id]
+        self._world.forget(trigger.id)
+
+    def _file(self, trigger: Trigger) -> None:
+        self.touch()
         self._listening.setdefault(trigger.key, {})[trigger.id] = trigger
         self._in_scope.setdefault(trigger.scope.id, {})[trigger.id] = trigger
+        self._named.setdefault(trigger.name, {})[trigger.id] = trigger
 
-    def _remove(self, trigger: Trigger) -> None:
-        self.version += 1
-        del self._all[trigger.id]
+    def _unfile(self, trigger: Trigger) -> None:
+        self.touch()
         del self._listening[trigger.key][trigger.id]
         del self._in_scope[trigger.scope.id][trigger.id]
+        del self._named[trigger.name][trigger.id]
 
 
 class _Draft:
@@ -270,7 +279,7 @@ class _Draft:
         self.scope: Scope = found
         owner = _owner(found)
         if not author.may_see(owner):
-            raise NotFound(f"scopeID: no {kind} with id {id_!r}")
+            raise NotFound(f"scopeID: no {kind} with id {id_!r}; there is none")
         author.check_may_write(owner)
         if isinstance(found, Entity):
             _check_entity_scope(world, found)

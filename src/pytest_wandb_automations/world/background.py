@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Background"]
 
@@ -16,6 +19,7 @@ class Background:
         self._condition = threading.Condition()
         self._queue: deque[Callable[[], None]] = deque()
         self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
 
     def submit(self, work: Callable[[], None]) -> None:
         """Add a piece of work."""
@@ -26,17 +30,32 @@ class Background:
                 self._thread.start()
 
     def wait(self) -> None:
-        """Wait until nothing is left to do; at once when called by the work itself."""
+        """Wait until nothing is left to do; at once when called by the work itself.
+
+        Raises what work raised first since the last time: a thread has nobody else to tell.
+        """
         with self._condition:
-            if threading.current_thread() is not self._thread:
-                self._condition.wait_for(lambda: self._thread is None)
+            if threading.current_thread() is self._thread:
+                return
+            self._condition.wait_for(lambda: self._thread is None)
+            error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def _run(self) -> None:
-        while True:
-            with self._condition:
-                if not self._queue:
-                    self._thread = None
-                    self._condition.notify_all()
-                    return
-                work = self._queue.popleft()
+        while (work := self._next()) is not None:
+            self._do(work)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        try:
             work()
+        except BaseException as error:  # noqa: BLE001, raised again by `wait`
+            self._error = self._error or error
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._condition:
+            if self._queue:
+                return self._queue.popleft()
+            self._thread = None
+            self._condition.notify_all()
+            return None

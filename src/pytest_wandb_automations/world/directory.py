@@ -28,8 +28,8 @@ class Directory:
 
     def add_organization(self, name: str) -> Organization:
         """Make an organization and its entity, which has the same name."""
-        self._check_name(name)
         with self._world.change():
+            self._check_name(name)
             organization = Organization(self._world, name)
             self.organizations[name] = organization
             self.entities[name] = organization.org_entity
@@ -37,8 +37,8 @@ class Directory:
 
     def add_team(self, name: str, organization: Organization | None) -> Entity:
         """Make a team, usually of an organization."""
-        self._check_name(name)
         with self._world.change():
+            self._check_name(name)
             team = Entity(self._world, name, "team", organization)
             self.entities[name] = team
         return team
@@ -52,10 +52,10 @@ class Directory:
         admin: bool = False,
     ) -> User:
         """Make a user with one API key and a personal entity of the same name."""
-        self._check_name(username)
-        secret = api_key or self._world.ids.api_key()
-        self._check_api_key(secret)
         with self._world.change():
+            self._check_name(username)
+            secret = api_key or self._world.ids.api_key()
+            self._check_api_key(secret)
             entity = Entity(self._world, username, "user")
             user = User(
                 self._world, username, entity, email=email or f"{username}@example.com", admin=admin
@@ -68,8 +68,8 @@ class Directory:
 
     def add_api_key(self, user: User, secret: str, description: str = "") -> ApiKey:
         """Give a user one more API key."""
-        self._check_api_key(secret)
         with self._world.change():
+            self._check_api_key(secret)
             key = ApiKey(self._world, secret, description)
             user.api_keys[secret] = key
             self._users_by_key[secret] = user
@@ -77,8 +77,8 @@ class Directory:
 
     def delete_api_key(self, key: ApiKey) -> None:
         """Take a key away; requests signed with it are refused from then on."""
-        user = self._users_by_key[key.secret]
         with self._world.change():
+            user = self._users_by_key[key.secret]
             del user.api_keys[key.secret], self._users_by_key[key.secret]
             self._world.forget(key.id)
 
@@ -112,4 +112,4 @@ class Directory:
                 f"an API key has at least {MIN_API_KEY_LENGTH} characters, got {len(secret)}"
             )
         if secret in self._users_by_key:
-            raise Conflict("this API key belongs to another user already")
+            raise Conflict("this API key belongs to a user already")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, overload
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pytest_wandb_automations.automations import ActionType, Automation, EventType
     from pytest_wandb_automations.delivery.outcomes import Outcome
     from pytest_wandb_automations.delivery.variables import MetricFacts
     from pytest_wandb_automations.events import Event
     from pytest_wandb_automations.rules.verdict import Verdict
     from pytest_wandb_automations.world.actions import Action
+    from pytest_wandb_automations.world.artifacts import Collection
     from pytest_wandb_automations.world.automations import Scope, Trigger
+    from pytest_wandb_automations.world.runs import Run
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["Execution", "Executions"]
@@ -33,6 +36,7 @@ class Execution:
         trigger: Trigger,
         event: Event,
         verdict: Verdict,
+        place: Run | Collection,
         metric: MetricFacts | None,
     ) -> None:
         self.id = world.register("TriggerExecution", self)
@@ -44,6 +48,8 @@ class Execution:
         self.action_type: ActionType = trigger.action_type
         self.action: Action = trigger.action
         self.event = event
+        self.place = place
+        """The run or collection that the event happened to, whatever its path is by now."""
         self.verdict = verdict
         self.created_at: datetime = world.clock.stamp()
         self.state: Literal["PENDING", "FINISHED", "FAILED"] = "PENDING"

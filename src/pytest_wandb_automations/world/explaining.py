@@ -24,15 +24,20 @@ def explain(world: World, trigger: Trigger) -> str:
 
     Where none did, name what came nearest: its event type elsewhere, or another type in its scope.
     """
+    with world.change():
+        return _explain(world, trigger)
+
+
+def _explain(world: World, trigger: Trigger) -> str:
     times = len(world.executions.of(trigger))
     head = (
         f"{trigger.name}: {trigger.rule.describe()} in {trigger.scope.path} "
         f"fired {times} time{'' if times == 1 else 's'}"
     )
     verdicts = [format_verdict(verdict) for verdict in trigger.considered]
-    for watch in trigger.watches.values():
-        if not watch.window.held:
-            verdicts.append(format_verdict(watch.verdict))
+    verdicts += [
+        format_verdict(watch.verdict) for watch in trigger.watches.values() if not watch.window.held
+    ]
     if not verdicts:
         return "\n".join([head, "no event reached it", *_nearest(world, trigger)])
     left_out = len(verdicts) - _SHOWN
@@ -42,15 +47,27 @@ def explain(world: World, trigger: Trigger) -> str:
 
 
 def _nearest(world: World, trigger: Trigger) -> list[str]:
-    elsewhere: list[str] = []
-    in_scope: list[str] = []
+    found: dict[str, str] = {}
     for event in reversed(world.recent_events):
-        if trigger.event_type in event.event_types:
-            elsewhere.append(f"  the same event elsewhere: {describe_event(event)}")
-        elif trigger.scope.id in _scope_ids(world, event):
-            in_scope.append(f"  another event in its scope: {describe_event(event)}")
-    lines = [*elsewhere[:1], *in_scope[:1], *_other_metrics(world, trigger)]
+        how = _likeness(world, trigger, event)
+        if how is not None:
+            found.setdefault(how, f"  {how}: {describe_event(event)}")
+    lines = [found[how] for how in _LIKENESSES if how in found] + _metrics(world, trigger)
     return lines or ["  nothing like it happened anywhere"]
+
+
+_LIKENESSES = _BEFORE, _ELSEWHERE, _ANOTHER = (
+    "the same event before it was saved like this",
+    "the same event elsewhere",
+    "another event in its scope",
+)
+
+
+def _likeness(world: World, trigger: Trigger, event: Event) -> str | None:
+    in_scope = trigger.scope.id in _scope_ids(world, event)
+    if trigger.event_type in event.event_types:
+        return _BEFORE if in_scope else _ELSEWHERE
+    return _ANOTHER if in_scope else None
 
 
 def _scope_ids(world: World, event: Event) -> tuple[str, ...]:
@@ -62,17 +79,19 @@ def _scope_ids(world: World, event: Event) -> tuple[str, ...]:
         return ()
 
 
-def _other_metrics(world: World, trigger: Trigger) -> list[str]:
+def _metrics(world: World, trigger: Trigger) -> list[str]:
     if trigger.rule.metric is None:
         return []
     name = trigger.rule.metric.name
     here: dict[str, None] = {}
     for project in world.projects:
         for run in project.runs.values():
-            if trigger.scope.id in run.scope_ids:
-                here.update(dict.fromkeys(run.metric_names))
-            elif name in run.metric_names:
-                return [f"  {name!r} was logged elsewhere, by {run.path}"]
+            in_scope = trigger.scope.id in run.scope_ids
+            if name in run.series:
+                where = "before it was saved like this" if in_scope else "elsewhere"
+                return [f"  {name!r} was logged {where}, by {run.path}"]
+            if in_scope:
+                here.update(dict.fromkeys(run.series))
     if not here:
         return []
     close = get_close_matches(name, here, n=1)

@@ -27,12 +27,14 @@ def decode_id(id_: str) -> tuple[str, int]:
     """Return the type and number of an id; `InvalidInput` when it does not have that form."""
     try:
         kind, _, number = base64.b64decode(id_, validate=True).decode().partition(":")
-        return kind, int(number)
+        if kind:
+            return kind, int(number)
     except (binascii.Error, ValueError):
-        raise InvalidInput(
-            f"malformed id {id_!r}: expected the base64 of 'Type:number', "
-            f"such as {encode_id('Trigger', 1)!r} for 'Trigger:1'"
-        ) from None
+        pass
+    raise InvalidInput(
+        f"malformed id {id_!r}: expected the base64 of 'Type:number', "
+        f"such as {encode_id('Trigger', 1)!r} for 'Trigger:1'"
+    )
 
 
 class Ids:
@@ -52,6 +54,10 @@ class Ids:
     def run_id(self) -> str:
         """Return a run id of 8 lower-case letters and digits, as the SDK generates them."""
         return "".join(self._random.choices(_RUN_ID_ALPHABET, k=8))
+
+    def digest(self) -> str:
+        """Return a digest of 32 hexadecimal digits, for an artifact without content."""
+        return f"{self._random.getrandbits(128):032x}"
 
     def api_key(self) -> str:
         """Return an API key of 40 hexadecimal digits."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+import httpx
+
+from pytest_wandb_automations.delivery.masking import shown_url
 from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pytest_wandb_automations.world.accounts import Entity
     from pytest_wandb_automations.world.world import World
 
@@ -17,8 +20,8 @@ __all__ = ["Integration", "Integrations", "Secret", "SlackIntegration", "Webhook
 
 # Length and pattern as the SDK's CreateGenericWebhookIntegrationInput carries them.
 _MAX_NAME = 64
-_NAME = re.compile(r"^[-\w]+([ ]+[-\w]+)*$")
-_SECRET_NAME = re.compile(r"^[A-Za-z0-9_]+$")
+_NAME = re.compile(r"[-\w]+([ ]+[-\w]+)*")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 class Secret:
@@ -59,7 +62,8 @@ class WebhookIntegration:
         self.created_at = world.clock.stamp()
 
     def __repr__(self) -> str:
-        return f"<WebhookIntegration {self.entity.name}/{self.name} → {self.url_endpoint}>"
+        url = shown_url(self.url_endpoint)
+        return f"<WebhookIntegration {self.entity.name}/{self.name} → {url}>"
 
 
 class SlackIntegration:
@@ -93,9 +97,9 @@ class Integrations:
         """Return an entity's integrations, oldest first; all kinds share one list."""
         return list(self._by_entity.get(entity.id, ()))
 
-    def get(self, id_: str) -> Integration:
-        """Return an integration by id, or raise `NotFound`."""
-        found = self._world.find("Integration", id_)
+    def get(self, id_: str, *, field: str = "id") -> Integration:
+        """Return an integration by id, or raise `NotFound`, which names the field of the id."""
+        found = self._world.find("Integration", id_, field=field)
         assert isinstance(found, Integration)
         return found
 
@@ -111,10 +115,10 @@ class Integrations:
         """Save a webhook; `Conflict` when the team has one of that name."""
         _check_name(name)
         _check_url(url_endpoint)
-        for other in self.of(entity):
-            if isinstance(other, WebhookIntegration) and other.name == name:
-                raise Conflict(f"team {entity.name!r} already has a webhook named {name!r}")
         with self._world.change():
+            for other in self.of(entity):
+                if isinstance(other, WebhookIntegration) and other.name == name:
+                    raise Conflict(f"team {entity.name!r} already has a webhook named {name!r}")
             hook = WebhookIntegration(
                 self._world, entity, name, url_endpoint, access_token_ref, secret_ref
             )
@@ -130,7 +134,7 @@ class Integrations:
 
     def put_secret(self, entity: Entity, name: str, value: str) -> Secret:
         """Save a secret, or replace the value that the name had."""
-        if not _SECRET_NAME.match(name):
+        if not _SECRET_NAME.fullmatch(name):
             raise InvalidInput(
                 f"secret name {name!r}: W&B allows letters, digits and underscores only"
             )
@@ -153,20 +157,24 @@ class Integrations:
 
     def delete_secret(self, entity: Entity, name: str) -> None:
         """Delete a secret; executions that refer to it fail from then on."""
-        self.secret(entity, name)
         with self._world.change():
+            self.secret(entity, name)
             del self._secrets[entity.id][name]
 
 
 def _check_name(name: str) -> None:
-    if len(name) > _MAX_NAME or not _NAME.match(name):
+    if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
         raise InvalidInput(
             f"webhook name {name!r}: expected at most {_MAX_NAME} letters, digits, '-' and '_', "
-            "with single spaces between words"
+            "with spaces between words only"
         )
 
 
 def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = httpx.URL(url)
+        fits = parts.scheme in ("http", "https") and bool(parts.host)
+    except httpx.InvalidURL:
+        fits = False
+    if not fits:
         raise InvalidInput(f"urlEndpoint {url!r} is no http or https URL")

@@ -10,12 +10,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.delivery.variables import MetricFacts
+from pytest_wandb_automations.events import RunMetricLogged
 from pytest_wandb_automations.rules.clauses import Clause
 from pytest_wandb_automations.rules.verdict import Verdict
 from pytest_wandb_automations.rules.wording import shown
-from pytest_wandb_automations.world.automations import METRIC_EVENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_wandb_automations.semantics import Semantics
     from pytest_wandb_automations.world.automations import Trigger
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.runs import Run, Stream
@@ -23,11 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MetricWatch", "Metrics"]
 
+_COOLDOWN = "cooldown"
+
 
 class MetricWatch:
     """One metric automation looking at one run."""
 
-    __slots__ = ("_world", "held_back", "last", "rule", "run", "trigger", "window")
+    __slots__ = ("_world", "held_back", "last", "rule", "run", "semantics", "trigger", "window")
 
     def __init__(self, world: World, trigger: Trigger, run: Run) -> None:
         condition = trigger.rule.metric
@@ -37,9 +42,18 @@ class MetricWatch:
         self.rule = trigger.rule
         self.run = run
         self.held_back: str | None = None
-        self.last: tuple[Any, int | None, Stream] = (None, None, "history")
-        """Value, step and stream of the newest value."""
-        self.window = condition.start(world.semantics)
+        self.last: tuple[Any, int | None, Stream, str | None] = (None, None, "history", None)
+        """Value, step, stream and author of the newest value."""
+        self.semantics: Semantics = world.semantics
+        """What the window was begun under."""
+        self.window = condition.start(world.semantics, peers=self._peers)
+
+    @property
+    def cooling(self) -> bool:
+        """Whether it fired for this run within the hours in which it may do so once."""
+        last = self.trigger.last_fired.get(self.run.id)
+        cooldown = timedelta(hours=self._world.semantics.metric_cooldown_hours)
+        return last is not None and self._world.clock.now() - last < cooldown
 
     @property
     def verdict(self) -> Verdict:
@@ -55,14 +69,21 @@ class MetricWatch:
         )
         return Verdict(trigger.name, run.metric_event(self.rule.metric.name, *self.last), clauses)
 
+    def _peers(self) -> Iterable[object]:
+        """Return the newest value of each other run, that of the run that logged last first."""
+        assert self.rule.metric is not None
+        name = self.rule.metric.name
+        others = [run for run in self.run.project.runs.values() if run is not self.run]
+        others.sort(key=lambda run: run.last_observed, reverse=True)
+        return (run.series[name][-1] for run in others if name in run.series)
+
     def _cooldown(self) -> Clause:
         hours = self._world.semantics.metric_cooldown_hours
-        last = self.trigger.last_fired.get(self.run.path)
+        last = self.trigger.last_fired.get(self.run.id)
         asked = f"not fired for this run in {hours:g} h"
         if last is None:
-            return Clause("cooldown", asked)
-        held = self._world.clock.now() - last >= timedelta(hours=hours)
-        return Clause("cooldown", asked, f"{last:%Y-%m-%d %H:%M:%S}", held)
+            return Clause(_COOLDOWN, asked)
+        return Clause(_COOLDOWN, asked, f"{last:%Y-%m-%d %H:%M:%S}", not self.cooling)
 
 
 class Metrics:
@@ -70,11 +91,20 @@ class Metrics:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._observed = 0
 
     def observe(
-        self, run: Run, metric: str, value: Any, step: int | None, stream: Stream
+        self,
+        run: Run,
+        metric: str,
+        value: Any,
+        step: int | None,
+        stream: Stream,
+        author: str | None = None,
     ) -> list[Execution]:
         """Take in one logged value; return the executions that it caused."""
+        self._observed += 1
+        run.last_observed = self._observed
         if run.watches_version != self._world.automations.version:
             run.watches_version = self._world.automations.version
             run.watches.clear()
@@ -83,35 +113,40 @@ class Metrics:
             watches = run.watches[metric] = self._watches(run, metric)
         caused: list[Execution] = []
         for watch in watches:
-            watch.last = (value, step, stream)
+            watch.last = (value, step, stream, author)
             if watch.window.observe(value):
                 caused += self._held(watch)
+        run.series.setdefault(metric, []).append(value)
         return caused
 
     def _watches(self, run: Run, metric: str) -> list[MetricWatch]:
         watches: list[MetricWatch] = []
-        for trigger in self._world.automations.listening(METRIC_EVENTS, run.scope_ids, metric):
-            watch = trigger.watches.get(run.path)
-            if watch is None or watch.rule is not trigger.rule:
-                watch = trigger.watches[run.path] = self._start(trigger, run, metric)
+        listening = self._world.automations.listening
+        for trigger in listening(RunMetricLogged.event_types, run.scope_ids, metric):
+            watch = trigger.watches.get(run.id)
+            if watch is None or watch.semantics is not self._world.semantics:
+                watch = trigger.watches[run.id] = self._start(trigger, run, metric)
             watches.append(watch)
         return watches
 
     def _start(self, trigger: Trigger, run: Run, metric: str) -> MetricWatch:
         watch = MetricWatch(self._world, trigger, run)
         # The window is of the most recently logged values, also of those before the automation was
-        # saved; only a value logged from now on can fire it. The newest row is being observed now.
-        for earlier in run.values(metric, before_last_row=True):
+        # saved; only a value logged from now on can fire it.
+        for earlier in run.values(metric):
             watch.window.observe(earlier)
         return watch
 
     def _held(self, watch: MetricWatch) -> list[Execution]:
+        if watch.held_back == _COOLDOWN and watch.cooling:
+            # A condition that holds on and on is the rule after a firing: spare it the verdicts.
+            return []
         trigger, verdict = watch.trigger, watch.verdict
         if verdict.fired:
             watch.held_back = None
             trigger.considered.append(verdict)
-            trigger.last_fired[watch.run.path] = self._world.clock.now()
-            return [self._world.fire(trigger, verdict.event, verdict, _facts(watch))]
+            trigger.last_fired[watch.run.id] = self._world.clock.now()
+            return [self._world.fire(trigger, verdict.event, verdict, watch.run, _facts(watch))]
         # The same reason can hold back value after value: the first verdict tells it.
         reason = next(clause.path for clause in verdict.clauses if not clause)
         if watch.held_back != reason:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
@@ -11,6 +9,9 @@ from pytest_wandb_automations.world.artifacts import ArtifactType, Collection
 from pytest_wandb_automations.world.runs import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
     from pytest_wandb_automations.world.accounts import Entity, User
     from pytest_wandb_automations.world.world import World
 
@@ -84,31 +85,32 @@ class Project:
                 found = self.artifact_types[name] = ArtifactType(self._world, self, name)
         return found
 
-    def collection(self, name: str, *, type: str | None = None) -> Collection:
+    def collection(self, name: str, *, type: str | None = None) -> Collection:  # noqa: A002
         """Return the collection of that name, made when it is new.
 
         New ones are sequences, which versions are logged to; those of a registry are portfolios,
         which versions are linked to. `type` is the artifact type, by default `model`.
         """
-        found = self.collections.get(name)
-        if found is not None:
+        with self._world.change():
+            found = self.collections.get(name)
+            if found is None:
+                return self.add_collection(name, type=type or "model", portfolio=self.is_registry)
             if type not in (None, found.type.name):
                 raise InvalidInput(
                     f"collection {found.path!r} holds artifacts of type {found.type.name!r}, "
                     f"not {type!r}"
                 )
             return found
-        return self.add_collection(name, type=type or "model", portfolio=self.is_registry)
 
-    def add_collection(self, name: str, *, type: str, portfolio: bool) -> Collection:
+    def add_collection(self, name: str, *, type: str, portfolio: bool) -> Collection:  # noqa: A002
         """Make a new collection; in a registry with listed types only one of those is accepted."""
-        _check_collection_name(name)
-        if not self.allow_all_artifact_types and type not in self.artifact_types:
-            known = ", ".join(self.artifact_types)
-            raise InvalidInput(
-                f"registry {self.path!r} takes artifacts of type {known}; not {type!r}"
-            )
         with self._world.change():
+            self._check_new_collection(name)
+            if not self.allow_all_artifact_types and type not in self.artifact_types:
+                known = ", ".join(self.artifact_types)
+                raise InvalidInput(
+                    f"registry {self.path!r} takes artifacts of type {known}; not {type!r}"
+                )
             collection = Collection(
                 self._world, self, name, self.artifact_type(type), portfolio=portfolio
             )
@@ -119,10 +121,12 @@ class Project:
         """Make a run and let it be running; `attributes` are those of `Run`."""
         if self.is_registry:
             raise InvalidInput(f"{self.path} is a registry; runs belong to projects")
-        name = run_id or self._world.ids.run_id()
-        if not name or "/" in name or ":" in name:
-            raise InvalidInput(f"run id {name!r}: expected characters without '/' and ':'")
         with self._world.change():
+            name = run_id or self._world.ids.run_id()
+            if "/" in name or ":" in name:
+                raise InvalidInput(f"run id {name!r}: expected characters without '/' and ':'")
+            if name in self.runs:
+                raise Conflict(f"{self.path} already has a run {name!r}")
             run = Run(self._world, self, name, user, **attributes)
             self.runs[name] = run
             run.set_state("running")
@@ -130,20 +134,27 @@ class Project:
 
     def rename_collection(self, collection: Collection, name: str) -> None:
         """Give a collection another name; automations keep it as their scope."""
-        _check_collection_name(name)
-        if name in self.collections:
-            raise Conflict(f"{self.path} already has a collection named {name!r}")
         with self._world.change():
+            self._check_new_collection(name)
             del self.collections[collection.name]
             collection.name = name
             self.collections[name] = collection
 
     def delete_collection(self, collection: Collection) -> None:
-        """Delete a collection and the automations in its scope; its id stays known as deleted."""
+        """Delete a collection with its versions and the automations in its scope."""
         with self._world.change():
             self._world.automations.drop_scope(collection)
             del self.collections[collection.name]
-            collection.state = "DELETED"
+            collection.retire()
+
+    def _check_new_collection(self, name: str) -> None:
+        if not name or len(name) > _ALLOWED_LENGTH or "/" in name or ":" in name:
+            raise InvalidInput(
+                f"collection name {name!r}: expected 1 to {_ALLOWED_LENGTH} characters "
+                "without '/' and ':'"
+            )
+        if name in self.collections:
+            raise Conflict(f"{self.path} already has a collection named {name!r}")
 
 
 class Projects:
@@ -166,6 +177,31 @@ class Projects:
 
     def add(self, entity: Entity, name: str, *, user: User | None = None) -> Project:
         """Make a project or, with the prefix of registries, a registry."""
+        with self._world.change():
+            self._check_new(entity, name)
+            project = Project(self._world, entity, name, user or self._world.author(None))
+            self._by_path[project.path] = project
+        return project
+
+    def rename(self, project: Project, name: str) -> None:
+        """Give a project another name; automations keep it as their scope, as scopes go by id."""
+        with self._world.change():
+            self._check_new(project.entity, name)
+            del self._by_path[project.path]
+            project.name = name
+            project.updated_at = self._world.clock.stamp()
+            self._by_path[project.path] = project
+
+    def delete(self, project: Project) -> None:
+        """Delete a project with its collections and the automations in its scope."""
+        with self._world.change():
+            for collection in [*project.collections.values()]:
+                project.delete_collection(collection)
+            self._world.automations.drop_scope(project)
+            del self._by_path[project.path]
+            self._world.forget(project.id)
+
+    def _check_new(self, entity: Entity, name: str) -> None:
         check_project_name(name)
         if name.startswith(REGISTRY_PREFIX) and entity.kind != "organization":
             raise InvalidInput(
@@ -173,29 +209,6 @@ class Projects:
             )
         if f"{entity.name}/{name}" in self._by_path:
             raise Conflict(f"{entity.name!r} already has a project named {name!r}")
-        with self._world.change():
-            project = Project(self._world, entity, name, user or self._world.author(None))
-            self._by_path[project.path] = project
-        return project
-
-    def rename(self, project: Project, name: str) -> None:
-        """Give a project another name; automations keep it as their scope, as scopes go by id."""
-        check_project_name(name)
-        if f"{project.entity.name}/{name}" in self._by_path:
-            raise Conflict(f"{project.entity.name!r} already has a project named {name!r}")
-        with self._world.change():
-            del self._by_path[project.path]
-            project.name = name
-            project.updated_at = self._world.clock.stamp()
-            self._by_path[project.path] = project
-
-    def delete(self, project: Project) -> None:
-        """Delete a project and the automations in its scope."""
-        with self._world.change():
-            for scope in (project, *project.collections.values()):
-                self._world.automations.drop_scope(scope)
-            del self._by_path[project.path]
-            self._world.forget(project.id)
 
     def find(self, path: str) -> Project:
         """Return a project by `entity/project`; `NotFound` tells which there are."""
@@ -226,16 +239,8 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names[:10]) + more if names else "none"
 
 
-def _check_collection_name(name: str) -> None:
-    if not name or len(name) > _ALLOWED_LENGTH or "/" in name or ":" in name:
-        raise InvalidInput(
-            f"collection name {name!r}: expected 1 to {_ALLOWED_LENGTH} characters "
-            "without '/' and ':'"
-        )
-
-
 def check_project_name(name: str) -> None:
-    """Refuse names that W&B's SDK refuses: empty, over 128 characters, or with `/\\#?%:`."""
+    r"""Refuse names that W&B's SDK refuses: empty, over 128 characters, or with `/\#?%:`."""
     bad = sorted(set(name) & set("/\\#?%:\r\n"))
     if bad or not name or len(name) > _ALLOWED_LENGTH:
         why = f"it contains {' '.join(map(repr, bad))}" if bad else f"it has {len(name)} characters"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_wandb_automations.errors import InvalidInput
@@ -12,6 +10,9 @@ from pytest_wandb_automations.rules.clauses import MISSING
 from pytest_wandb_automations.rules.metrics import flatten_metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
     from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.metrics import MetricWatch
@@ -58,8 +59,10 @@ class Run:
         self.state = "pending"
         self.summary: dict[str, Any] = {}
         self.history: list[dict[str, Any]] = []
-        self.metric_names: dict[str, None] = {}
-        """Names of all metrics that were logged or sampled, in order of appearance."""
+        self.series: dict[str, list[Any]] = {}
+        """Every value that was logged or sampled, by metric, in order of appearance."""
+        self.last_observed = 0
+        """Place of its newest value among those of all runs; 0 before the first one."""
         self.exit_code: int | None = None
         self.created_at = world.clock.stamp()
         self.heartbeat_at: datetime = self.created_at
@@ -86,11 +89,11 @@ class Run:
         Nested dictionaries are metrics with dots: `{"val": {"loss": 1}}` is `val.loss`. `step` is
         the next one by default and must not go back.
         """
-        self._check_running()
         with self._world.change():
-            last = self.history[-1]["_step"] if self.history else -1
+            self._check_running()
+            last: int = self.history[-1]["_step"] if self.history else -1
             number = last + 1 if step is None else step
-            if number < last or (number == last and step is None):
+            if number < last:
                 raise InvalidInput(f"{self.path} is at step {last}; step {step} would go back")
             self.history.append({**metrics, "_step": number})
             self.summary.update(metrics)
@@ -98,29 +101,25 @@ class Run:
 
     def log_system(self, metrics: Mapping[str, Any]) -> None:
         """Record a sample of system metrics such as `cpu`, which W&B takes every 15 seconds."""
-        self._check_running()
         with self._world.change():
+            self._check_running()
             self._observe(metrics, None, "system")
 
     def _observe(self, metrics: Mapping[str, Any], step: int | None, stream: Stream) -> None:
+        self.heartbeat_at = self._world.clock.now()
         for name, value in flatten_metrics(metrics):
-            self.metric_names[name] = None
             self._world.metrics.observe(self, name, value, step, stream)
 
-    def values(self, metric: str, *, before_last_row: bool = False) -> list[Any]:
-        """Return the logged values of a metric in order; steps without it are left out."""
-        found: list[Any] = []
-        for row in self.history[:-1] if before_last_row else self.history:
-            value = _descend(row, metric)
-            if value is not MISSING:
-                found.append(value)
-        return found
+    def values(self, metric: str) -> list[Any]:
+        """Return the logged or sampled values of a metric in order, `val.loss` for a nested one."""
+        return list(self.series.get(metric, ()))
 
     def finish(self, exit_code: int = 0) -> None:
         """End the run: `finished` for exit code 0, else `failed`."""
-        self._check_running()
-        self.exit_code = exit_code
-        self.set_state("finished" if exit_code == 0 else "failed")
+        with self._world.change():
+            self._check_running()
+            self.exit_code = exit_code
+            self.set_state("finished" if exit_code == 0 else "failed")
 
     def set_state(self, state: str) -> list[Execution]:
         """Put the run into a state; a change of state is an event."""
@@ -143,16 +142,16 @@ class Run:
         return MISSING if read is None else read(self)
 
     def metric_event(
-        self, metric: str, value: Any, step: int | None, stream: Stream
+        self, metric: str, value: Any, step: int | None, stream: Stream, author: str | None
     ) -> RunMetricLogged:
-        """Return the event of one logged value."""
+        """Return the event of one logged value; the run's user caused it if no one else did."""
         return RunMetricLogged(
             run=self.path,
             metric=metric,
             value=value,
             step=step,
             stream=stream,
-            author=self.user.username,
+            author=author or self.user.username,
         )
 
     def _check_running(self) -> None:
@@ -171,14 +170,3 @@ _FIELDS: dict[str, Callable[[Run], Any]] = {
     "config": lambda run: run.config,
     "summary_metrics": lambda run: run.summary,
 }
-
-
-def _descend(values: Mapping[str, Any], dotted: str) -> Any:
-    if dotted in values:
-        return values[dotted]
-    found: Any = values
-    for part in dotted.split("."):
-        if not isinstance(found, Mapping) or part not in found:
-            return MISSING
-        found = found[part]
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.automations import Automation
 from pytest_wandb_automations.world.accounts import Entity
@@ -14,7 +14,9 @@ from pytest_wandb_automations.world.actions import (
     QueueJobAction,
     WebhookAction,
 )
-from pytest_wandb_automations.world.automations import Scope, Trigger
+
+if TYPE_CHECKING:
+    from pytest_wandb_automations.world.automations import Scope, Trigger
 
 __all__ = ["saved_automation"]
 

@@ -1,15 +1,15 @@
 """`World`: the offline W&B's state, guarded by one lock, and the way from an event to executions.
 
-A change of the world emits events. While the lock is held they are judged, and what fires becomes an
-execution; once the outermost change is over and the lock is free, the executions are delivered. So a
-receiver may call back while its delivery is under way.
+A change of the world emits events. While the lock is held they are judged, and what fires becomes
+an execution; once the outermost change is over and the lock is free, the executions are delivered.
+So a receiver may call back while its delivery is under way.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -31,11 +31,14 @@ from pytest_wandb_automations.world.metrics import Metrics
 from pytest_wandb_automations.world.projects import Projects
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
     from types import TracebackType
 
     from pytest_wandb_automations.delivery.variables import MetricFacts
     from pytest_wandb_automations.rules.verdict import Verdict
     from pytest_wandb_automations.world.accounts import User
+    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.runs import Run
 
 __all__ = ["World"]
 
@@ -73,14 +76,14 @@ class World:
         self._lock = threading.RLock()
         self._depth = 0
         self._change = _Change(self)
-        self._outbox: list[_Parcel] = []
+        self._outbox: deque[_Parcel] = deque()
         self._background = Background()
         self.reset()
 
     def reset(self) -> None:
         """Start over: everything as it was when the world was made, ids included."""
         with self._change:
-            self.semantics = self._first_semantics
+            self._semantics = self._first_semantics
             self.features = Features(self._first_features)
             self.clock = Clock()
             self.ids = Ids(self._seed)
@@ -104,6 +107,17 @@ class World:
         self.default_team.add_member(self.default_user, role="admin")
         directory.add_user(USER_WITHOUT_ORGANIZATION)
 
+    @property
+    def semantics(self) -> Semantics:
+        """How open questions are answered."""
+        return self._semantics
+
+    @semantics.setter
+    def semantics(self, semantics: Semantics) -> None:
+        with self._change:
+            self._semantics = semantics
+            self.automations.touch()
+
     # Changes and what they cause
 
     def change(self) -> _Change:
@@ -111,7 +125,7 @@ class World:
         return self._change
 
     @contextmanager
-    def acting(self, user: User) -> Iterator[None]:
+    def acting(self, user: User) -> Generator[None]:
         """Hold the world and let `user` be the author of what happens."""
         with self._change:
             before, self._acting = self._acting, user
@@ -121,7 +135,7 @@ class World:
                 self._acting = before
 
     def author(self, user: User | str | None) -> User:
-        """Return the user who acts: the one given, else the one of the request, else the default."""
+        """Return the user given, else the one of the request, else the default user."""
         if user is None:
             return self._acting or self.default_user
         return self.directory.user(user)
@@ -134,7 +148,7 @@ class World:
             if isinstance(event, RunMetricLogged):
                 run = self.projects.find_run(event.run)
                 return self.metrics.observe(
-                    run, event.metric, event.value, event.step, event.stream
+                    run, event.metric, event.value, event.step, event.stream, event.author
                 )
             if isinstance(event, RunStateChanged):
                 place = self.projects.find_run(event.run)
@@ -146,7 +160,7 @@ class World:
                 verdict = judge(trigger, event, place)
                 trigger.considered.append(verdict)
                 if verdict.fired:
-                    caused.append(self.fire(trigger, event, verdict))
+                    caused.append(self.fire(trigger, event, verdict, place))
             return caused
 
     def fire(
@@ -154,10 +168,11 @@ class World:
         trigger: Trigger,
         event: Event,
         verdict: Verdict,
+        place: Run | Collection,
         metric: MetricFacts | None = None,
     ) -> Execution:
         """Record an execution; it is delivered when the current change is over."""
-        execution = Execution(self, trigger, event, verdict, metric)
+        execution = Execution(self, trigger, event, verdict, place, metric)
         trigger.last_executed_at = execution.created_at
         self.executions.append(execution)
         self._outbox.append((execution, _chain.get()))
@@ -171,15 +186,26 @@ class World:
     def leave(self) -> None:
         """Release the lock and, after the outermost change, deliver what fired."""
         self._depth -= 1
-        outbox: list[_Parcel] = []
+        outbox: deque[_Parcel] = deque()
         if not self._depth and self._outbox:
-            outbox, self._outbox = self._outbox, []
+            outbox, self._outbox = self._outbox, outbox
         self._lock.release()
-        for parcel in outbox:
-            if self.semantics.delivery == "background":
+        if outbox:
+            self._send(outbox)
+
+    def _send(self, outbox: deque[_Parcel]) -> None:
+        if self.semantics.delivery == "background":
+            for parcel in outbox:
                 self._background.submit(lambda parcel=parcel: self._carry_out(*parcel))
-            else:
-                self._carry_out(*parcel)
+            return
+        try:
+            while outbox:
+                self._carry_out(*outbox.popleft())
+        finally:
+            # `pytest.fail` in a receiver, or Ctrl-C: what is left goes out with the next change.
+            if outbox:
+                with self._lock:
+                    self._outbox.extendleft(reversed(outbox))
 
     def settle(self) -> None:
         """Wait until everything that fired is delivered, and what that caused as well."""
@@ -192,9 +218,11 @@ class World:
             execution.settle(Outcome(error=f"cascade of more than {limit} automations: {path}"))
             return
         token = _chain.set((*chain, execution.automation_name))
+        outcome = Outcome(error="the delivery was interrupted")
         try:
-            execution.settle(self._deliver(self, execution))
+            outcome = self._deliver(self, execution)
         finally:
+            execution.settle(outcome)
             _chain.reset(token)
 
     # Ids

@@ -1,0 +1,143 @@
+"""Runs log values and change their state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.events import Event, RunStateChanged
+from pytest_wandb_automations.rules import MISSING
+
+if TYPE_CHECKING:
+    from pytest_wandb_automations import Backend
+    from pytest_wandb_automations.world.runs import Run
+
+
+@pytest.fixture
+def run(backend: Backend) -> Run:
+    return backend.run(
+        "acme/llm",
+        run_id="r1",
+        display_name="train",
+        user="ada",
+        config={"lr": {"max": 0.1}},
+        tags=["eu"],
+        group="g",
+        job_type="train",
+    )
+
+
+def test_a_new_run_becomes_running(backend: Backend, emitted: list[Event]) -> None:
+    run = backend.run("acme/llm", user="ada")
+
+    assert emitted == [
+        RunStateChanged(run=run.path, state="running", previous="pending", author="ada")
+    ]
+    assert repr(run) == f"<Run {run.path} ({run.name}, running)>"
+
+
+def test_steps_count_up_by_themselves(run: Run) -> None:
+    run.log({"loss": 1})
+    run.log({"loss": 2})
+    run.log({"loss": 3}, step=7)
+    run.log({"acc": 4}, step=7)
+    run.log({"loss": 5})
+
+    assert [row["_step"] for row in run.history] == [0, 1, 7, 7, 8]
+    assert run.values("loss") == [1, 2, 3, 5]
+    assert run.summary == {"loss": 5, "acc": 4}
+
+
+def test_a_step_does_not_go_back(run: Run) -> None:
+    run.log({"loss": 1}, step=5)
+
+    with pytest.raises(InvalidInput, match="acme/llm/r1 is at step 5; step 4 would go back"):
+        run.log({"loss": 2}, step=4)
+    assert run.values("loss") == [1]
+
+
+def test_nested_metrics_have_dots(run: Run) -> None:
+    run.log({"val": {"loss": 1, "by.class": {"a": 2}}, "val.acc": 3})
+
+    assert list(run.series) == ["val.loss", "val.by.class.a", "val.acc"]
+    assert run.values("val.by.class.a") == [2]
+    assert run.values("val") == []
+
+
+def test_system_metrics_have_values_and_no_step(run: Run) -> None:
+    run.log_system({"cpu": 99.0})
+
+    assert run.values("cpu") == [99.0]
+    assert run.history == []
+
+
+def test_logging_is_a_sign_of_life(backend: Backend, run: Run) -> None:
+    backend.clock.advance(hours=1)
+
+    run.log({"loss": 1})
+
+    assert run.heartbeat_at == backend.clock.now()
+
+
+@pytest.mark.parametrize(("exit_code", "state"), [(0, "finished"), (1, "failed"), (255, "failed")])
+def test_the_exit_code_decides_how_it_ends(
+    run: Run, emitted: list[Event], exit_code: int, state: str
+) -> None:
+    run.finish(exit_code=exit_code)
+
+    assert (run.state, run.exit_code) == (state, exit_code)
+    assert emitted == [
+        RunStateChanged(run="acme/llm/r1", state=state, previous="running", author="ada")
+    ]
+
+
+@pytest.mark.parametrize("state", ["finished", "failed", "crashed", "killed"])
+def test_a_run_that_ended_neither_logs_nor_finishes(run: Run, state: str) -> None:
+    run.set_state(state)
+
+    for act in (lambda: run.log({"loss": 1}), lambda: run.log_system({"cpu": 1}), run.finish):
+        with pytest.raises(InvalidInput, match=f"run acme/llm/r1 has {state}; it cannot log or"):
+            act()
+    assert (run.state, run.series, run.exit_code) == (state, {}, None)
+
+
+def test_a_run_that_ended_can_be_resumed(run: Run) -> None:
+    run.finish()
+    run.set_state("running")
+
+    run.log({"loss": 1})
+
+    assert run.values("loss") == [1]
+
+
+def test_the_same_state_again_is_no_event(run: Run, emitted: list[Event]) -> None:
+    assert run.set_state("running") == []
+    assert emitted == []
+
+
+def test_an_unknown_state_is_refused(run: Run) -> None:
+    with pytest.raises(InvalidInput, match="unknown run state 'done'; known are crashed, failed,"):
+        run.set_state("done")
+
+
+def test_filters_read_its_attributes(run: Run) -> None:
+    run.log({"loss": 1})
+
+    found = {
+        field: run.lookup(field)
+        for field in ("display_name", "name", "state", "username", "tags", "group", "jobType")
+    }
+    assert found == {
+        "display_name": "train",
+        "name": "r1",
+        "state": "running",
+        "username": "ada",
+        "tags": ["eu"],
+        "group": "g",
+        "jobType": "train",
+    }
+    assert run.lookup("config") == {"lr": {"max": 0.1}}
+    assert run.lookup("summary_metrics") == {"loss": 1}
+    assert run.lookup("nope") is MISSING
