@@ -110,8 +110,12 @@ def main() -> None:
     crowded, many = watched(window=5, others=10_000), watched(window=5, runs=1000)
     print(f"logged value, nobody watches        {plain:8.2f} µs")
     print(f"logged value, window 5              {small:8.2f} µs   budget 5")
-    print(f"logged value, window 1000           {large:8.2f} µs   x{large / small:.2f}, budget x1.2")
-    print(f"… and 10,000 automations elsewhere  {crowded:8.2f} µs   x{crowded / small:.2f}, budget x1.1")
+    print(
+        f"logged value, window 1000           {large:8.2f} µs   x{large / small:.2f}, budget x1.2"
+    )
+    print(
+        f"… and 10,000 automations elsewhere  {crowded:8.2f} µs   x{crowded / small:.2f}, budget x1.1"
+    )
     print(f"… and 999 other runs                {many:8.2f} µs   x{many / small:.2f}")
     few, lots = alias_event(0), alias_event(10_000)
     print(f"alias added and removed             {few:8.2f} µs")

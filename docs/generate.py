@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import event_table
 import sdk_operations
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parent
 
-PAGES: dict[str, Callable[[], str]] = {"sdk-operations.md": sdk_operations.page}
+PAGES: dict[str, Callable[[], str]] = {
+    "events.md": event_table.page,
+    "sdk-operations.md": sdk_operations.page,
+}
 """The generated pages and what writes them."""
 
 

@@ -35,13 +35,11 @@ def main() -> None:
     with backend.serve() as server:
         os.environ.update(server.environment)
         headline(f"The real wandb.Api() registers automations at {server.url}")
-        import wandb
         from register_automations import register
 
         for saved in register("acme", "llm", model="weights", payload=payload):
             scope = saved.scope.scope_type.value
             print(f"  {saved.name:13} {saved.event.event_type.value:19} {scope} {saved.scope.name}")
-        wandb.teardown()
 
     headline("Events happen")
     version = backend.collection("acme/llm/weights").log_version(metadata={"accuracy": 0.93})

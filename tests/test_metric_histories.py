@@ -28,7 +28,9 @@ def backend(request):
     backend = Backend(semantics={"metric_cooldown_hours": request.param})
     project = backend.project("acme/llm")
     for name, metric in RULES.items():
-        backend.create_automation(OnRunMetric(scope=project, filter=metric) >> DoNothing(), name=name)
+        backend.create_automation(
+            OnRunMetric(scope=project, filter=metric) >> DoNothing(), name=name
+        )
     return backend
 
 

@@ -102,12 +102,12 @@ class WorldMachine(RuleBasedStateMachine):
 
     # The model
 
-    def happens(self, happening, place, value=None):
+    def happens(self, happening, *places, value=None):
         for listener in self.listeners:
             if (
                 listener.enabled
                 and listener.happening == happening
-                and listener.scope in CONTAINED_IN[place]
+                and any(listener.scope in CONTAINED_IN[place] for place in places)
                 and listener.wanted in (None, value)
             ):
                 self.expected[listener.name] += 1
@@ -182,7 +182,7 @@ class WorldMachine(RuleBasedStateMachine):
         self.happens("created", place)
         for alias in ["latest", *names]:
             assert self.takes_alias(place, version, alias)
-            self.happens("alias", place, alias)
+            self.happens("alias", place, value=alias)
 
     @precondition(lambda self: self.versions)
     @rule(alias=st.sampled_from(ALIASES), data=st.data())
@@ -191,7 +191,7 @@ class WorldMachine(RuleBasedStateMachine):
         place = version.collection.name
         version.add_alias(alias)
         if self.takes_alias(place, version, alias):
-            self.happens("alias", place, alias)
+            self.happens("alias", place, value=alias)
 
     @precondition(lambda self: self.versions)
     @rule(aliases=st.sets(st.sampled_from(ALIASES)), data=st.data())
@@ -206,7 +206,7 @@ class WorldMachine(RuleBasedStateMachine):
             names = ["latest", *names]
         for alias in names:
             if self.takes_alias(PORTFOLIO, linked, alias):
-                self.happens("alias", PORTFOLIO, alias)
+                self.happens("alias", PORTFOLIO, value=alias)
 
     @precondition(lambda self: self.linked)
     @rule(data=st.data())
@@ -223,15 +223,17 @@ class WorldMachine(RuleBasedStateMachine):
     def switch_a_tag(self, tag, data):
         version = data.draw(st.sampled_from([*self.versions, *self.linked.values()]))
         tags = self.tags[version.artifact.id]
-        place = version.collection.name
+        places = [version.artifact.source.collection.name]
+        if version.artifact.source in self.linked:
+            places.append(PORTFOLIO)
         if tag in tags:
             tags.remove(tag)
             version.remove_tag(tag)
-            self.happens("tag removed", place, tag)
+            self.happens("tag removed", *places, value=tag)
         else:
             tags.add(tag)
             version.add_tag(tag)
-            self.happens("tag added", place, tag)
+            self.happens("tag added", *places, value=tag)
 
     @rule(place=st.sampled_from([*SEQUENCES, PORTFOLIO]), tag=st.sampled_from(TAGS))
     def switch_a_tag_of_a_collection(self, place, tag):
@@ -239,11 +241,11 @@ class WorldMachine(RuleBasedStateMachine):
         if tag in tags:
             tags.remove(tag)
             self.collections[place].remove_tag(tag)
-            self.happens("collection tag removed", place, tag)
+            self.happens("collection tag removed", place, value=tag)
         else:
             tags.add(tag)
             self.collections[place].add_tag(tag)
-            self.happens("collection tag added", place, tag)
+            self.happens("collection tag added", place, value=tag)
 
     # Runs
 
@@ -273,7 +275,9 @@ class WorldMachine(RuleBasedStateMachine):
         data=st.data(),
     )
     def log_values(self, values, hours, data):
-        run = data.draw(st.sampled_from([r for r, state in self.runs.items() if state == "running"]))
+        run = data.draw(
+            st.sampled_from([r for r, state in self.runs.items() if state == "running"])
+        )
         for value in values:
             self.log_a_value(run, value)
             self.wait(hours)
@@ -294,7 +298,9 @@ class WorldMachine(RuleBasedStateMachine):
     @precondition(lambda self: "running" in self.runs.values())
     @rule(state=st.sampled_from(["finished", "failed", "crashed", "killed"]), data=st.data())
     def end_a_run(self, state, data):
-        run = data.draw(st.sampled_from([r for r, state in self.runs.items() if state == "running"]))
+        run = data.draw(
+            st.sampled_from([r for r, state in self.runs.items() if state == "running"])
+        )
         run.set_state(state)
         self.turns(run, self.runs[run], state)
         self.runs[run] = state

@@ -18,6 +18,7 @@ __all__ = [
     "NotFound",
     "TooLarge",
     "Unauthorized",
+    "UnknownVariableWarning",
     "WandbAutomationsError",
     "error_of_status",
 ]
@@ -40,6 +41,10 @@ class InvalidFilter(InvalidInput):
         super().__init__(f"invalid filter at {path or '(root)'}: {problem}")
         self.path = path
         self.problem = problem
+
+
+class UnknownVariableWarning(UserWarning):
+    """A payload uses a `${variable}` that W&B does not know, most likely a misspelt one."""
 
 
 class Unauthorized(WandbAutomationsError):

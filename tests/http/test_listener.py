@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import gc
 import http.client
 import logging
 import os
@@ -84,6 +86,16 @@ def test_closing_does_not_wait_for_idle_connections():
         listener.close()
         assert connection.sock.recv(1) == b""
         assert silent.recv(1) == b""
+
+
+def test_connections_that_are_just_being_made_are_closed():
+    for _ in range(50):
+        listener = Listener(echo)
+        with socket.create_connection(address(listener)) as client:
+            listener.close()
+            with contextlib.suppress(ConnectionResetError):  # it was not even accepted
+                assert client.recv(1) == b""
+    gc.collect()  # a transport that was left open would say so here
 
 
 def test_after_closing_nobody_listens():

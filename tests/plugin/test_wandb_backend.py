@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 
@@ -281,15 +282,19 @@ def test_the_factory_makes_things_in_the_backend_of_the_test(suite):
 
 
 def test_the_listener_is_one_a_session_and_ends_with_it(suite):
-    result = suite(
+    before = set(threading.enumerate())
+    suite(
         """
         import threading
 
+        BEFORE = set(threading.enumerate())
+
         def listeners():
-            return [t for t in threading.enumerate() if t.name == "wandb-automations"]
+            came = set(threading.enumerate()) - BEFORE
+            return [thread for thread in came if thread.name == "wandb-automations"]
 
         def test_without():
-            assert len(listeners()) <= 1
+            assert not listeners()
 
         def test_one(wandb_backend):
             assert len(listeners()) == 1
@@ -297,8 +302,8 @@ def test_the_listener_is_one_a_session_and_ends_with_it(suite):
         def test_still_one(wandb_backend):
             assert len(listeners()) == 1
         """,
-    )
-    result.assert_outcomes(passed=3)
+    ).assert_outcomes(passed=3)
+    assert not set(threading.enumerate()) - before
 
 
 # The same without pytest around it.

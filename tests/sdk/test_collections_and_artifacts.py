@@ -659,6 +659,7 @@ def test_a_member_may_link_to_a_registry_only_as_a_member_of_the_organization(
     stock: Backend, api: Any
 ) -> None:
     ada = member(stock, "member")
+    stock.organization("acme-corp").add_member("ada", role="viewer")
 
     with pytest.raises(CommError):
         ada.artifact(f"{SOURCE}:v1").link(TARGET)

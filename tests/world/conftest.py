@@ -72,9 +72,9 @@ def emitted(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     found: list[Event] = []
     emit = backend.world.emit
 
-    def record(event: Event) -> Any:
+    def record(event: Event, **asked: Any) -> Any:
         found.append(event)
-        return emit(event)
+        return emit(event, **asked)
 
     monkeypatch.setattr(backend.world, "emit", record)
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_wandb_automations.automations import DoNothing, OnAddArtifactTag
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import (
     ArtifactAliasAdded,
@@ -384,8 +385,11 @@ def test_tags_of_a_version_come_and_go_with_events(
 
     assert [(type(e), e.tag, e.collection, e.author) for e in emitted] == [
         (ArtifactTagAdded, "eu", WEIGHTS, "tester"),
+        (ArtifactTagAdded, "eu", PROD_MODELS, "tester"),
         (ArtifactTagAdded, "gpu", WEIGHTS, "tester"),
+        (ArtifactTagAdded, "gpu", PROD_MODELS, "tester"),
         (ArtifactTagRemoved, "eu", PROD_MODELS, "loner"),
+        (ArtifactTagRemoved, "eu", WEIGHTS, "loner"),
     ]
     assert version.tags == linked.tags == ["gpu"]
 
@@ -502,3 +506,23 @@ def test_reprs_name_things(weights: Collection, prod_models: Collection) -> None
     assert repr(weights) == "<ArtifactSequence acme/llm/weights>"
     assert repr(prod_models) == f"<ArtifactPortfolio {PROD_MODELS}>"
     assert repr(weights.type) == "<ArtifactType model>"
+
+
+def test_a_tag_of_a_linked_artifact_fires_in_every_collection_that_holds_it(backend):
+    registry = backend.registry("model")
+    version = backend.collection("acme/llm/weights", type="model").log_version()
+    version.link(registry.collection("prod-models"))
+    for name, scope in {"registry": registry, "team": backend.team("acme")}.items():
+        backend.create_automation(OnAddArtifactTag(scope=scope) >> DoNothing(), name=name)
+    organization = backend.organization("acme-corp")
+    backend.create_automation(OnAddArtifactTag(scope=organization) >> DoNothing(), name="wide")
+
+    version.add_tag("eu")
+
+    fired = {e.automation_name: e.event.collection for e in backend.executions}
+    assert fired == {
+        "registry": "acme-corp/wandb-registry-model/prod-models",
+        "team": "acme/llm/weights",
+        "wide": "acme/llm/weights",
+    }
+    assert len(backend.executions) == 3

@@ -19,6 +19,7 @@ from pytest_wandb_automations.automations import (
     SendPromptToAria,
     SendWebhook,
 )
+from pytest_wandb_automations.errors import UnknownVariableWarning
 from pytest_wandb_automations.events import ArtifactAliasAdded
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def test_a_webhook_is_sent_with_its_payload_filled_in(
     on_alias(SendWebhook.from_integration(hook, payload={"b": "${alias}", "a": "${typo} ${tag}"}))
     backend.webhooks.route(URL).respond(202, text="queued")
 
-    execution = execution_of(backend, weights)
+    with pytest.warns(UnknownVariableWarning, match=r"uses \$\{typo\}, which is no variable of W&B"):
+        execution = execution_of(backend, weights)
 
     assert backend.webhooks.last.text == '{"a":"${typo} ","b":"prod"}'
     outcome = execution.outcome
@@ -213,7 +215,8 @@ def test_semantics_decide_what_becomes_of_an_unknown_variable(
     on_alias(SendWebhook.from_integration(hook, payload={"a": "<${typo}>"}))
     with_semantics(backend, unknown_variable="blank")
 
-    execution = execution_of(backend, weights)
+    with pytest.warns(UnknownVariableWarning, match=r"typo"):
+        execution = execution_of(backend, weights)
 
     assert backend.webhooks.last.json == {"a": "<>"}
     assert execution.outcome is not None
@@ -225,7 +228,8 @@ def test_secrets_are_no_variables(
 ) -> None:
     on_alias(SendWebhook.from_integration(signed, payload={"a": "${ACCESS_TOKEN}"}))
 
-    execution = execution_of(backend, weights)
+    with pytest.warns(UnknownVariableWarning, match=r"ACCESS_TOKEN.* unless Semantics.secrets_in_payload says so"):
+        execution = execution_of(backend, weights)
 
     assert backend.webhooks.last.json == {"a": "${ACCESS_TOKEN}"}
     assert execution.outcome is not None
@@ -399,7 +403,8 @@ def test_a_prompt_is_filled_in_and_kept(
 ) -> None:
     on_alias(SendPromptToAria(prompt="Why ${alias} of ${artifact_collection_name}? ${typo}"))
 
-    execution = execution_of(backend, weights)
+    with pytest.warns(UnknownVariableWarning, match=r"typo"):
+        execution = execution_of(backend, weights)
 
     assert execution.outcome is not None
     assert execution.outcome.sent == "Why prod of weights? ${typo}"

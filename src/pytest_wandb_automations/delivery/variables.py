@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pytest_wandb_automations.automations import EventType
 from pytest_wandb_automations.events import (
@@ -21,36 +21,125 @@ from pytest_wandb_automations.events import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KNOWN_VARIABLES", "MetricFacts", "Variables", "variables_of"]
+__all__ = [
+    "KNOWN_VARIABLES",
+    "TEMPLATE_VARIABLES",
+    "MetricFacts",
+    "TemplateVariable",
+    "Variables",
+    "variables_of",
+]
 
-KNOWN_VARIABLES = frozenset(
+
+class TemplateVariable(NamedTuple):
+    """A name that W&B fills in."""
+
+    name: str
+    """As it stands between `${` and `}`; `artifact_metadata.KEY` stands for any key."""
+
+    events: frozenset[EventType]
+    """Types of events that it applies to; for others it is blank."""
+
+    meaning: str
+    """What it is filled in with, for the docs."""
+
+    source: Literal["SDK", "documentation", "captured", "chosen by the kit"]
+    """Where the form of its value comes from; the names are all from W&B's pages."""
+
+
+_VERSION_EVENTS: Final = frozenset(
     {
-        "automation_name",
-        "event_type",
-        "event_author",
-        "entity_name",
-        "project_name",
-        "artifact_collection_name",
-        "artifact_version",
-        "artifact_version_string",
-        "artifact_version_index",
-        "alias",
-        "tag",
-        "run_name",
-        "run_status",
-        "metric_name",
-        "metric_values",
-        "metric_filter",
-        "metric_filter_short",
-        "metric_current_status",
-        "alert_name",
-        "metric_value",
-        "threshold",
-        "comparison_op",
-        "message",
+        EventType.CREATE_ARTIFACT,
+        EventType.LINK_ARTIFACT,
+        EventType.UNLINK_ARTIFACT,
+        EventType.ADD_ARTIFACT_ALIAS,
+        EventType.ADD_ARTIFACT_TAG,
+        EventType.REMOVE_ARTIFACT_TAG,
     }
 )
-"""Every variable of W&B's tables but `artifact_metadata.KEY`, whose names are open."""
+_COLLECTION_TAG_EVENTS: Final = frozenset(
+    {EventType.ADD_COLLECTION_TAG, EventType.REMOVE_COLLECTION_TAG}
+)
+_TAG_EVENTS: Final = _COLLECTION_TAG_EVENTS | {
+    EventType.ADD_ARTIFACT_TAG,
+    EventType.REMOVE_ARTIFACT_TAG,
+}
+_METRIC_EVENTS: Final = frozenset(
+    {
+        EventType.RUN_METRIC_THRESHOLD,
+        EventType.RUN_METRIC_CHANGE,
+        EventType.RUN_METRIC_ZSCORE,
+    }
+)
+_RUN_EVENTS: Final = _METRIC_EVENTS | {EventType.RUN_STATE}
+_ALL: Final = _VERSION_EVENTS | _COLLECTION_TAG_EVENTS | _RUN_EVENTS
+_NONE: Final[frozenset[EventType]] = frozenset()
+
+TEMPLATE_VARIABLES: Final = (
+    TemplateVariable("automation_name", _ALL, "name of the automation", "documentation"),
+    TemplateVariable("event_type", _ALL, "type of the event; LINK_ARTIFACT for links", "captured"),
+    TemplateVariable("event_author", _ALL, "username of who caused the event", "captured"),
+    TemplateVariable("entity_name", _ALL, "team or organization of the project", "captured"),
+    TemplateVariable("project_name", _ALL, "project or registry of the event", "captured"),
+    TemplateVariable(
+        "artifact_collection_name",
+        _VERSION_EVENTS | _COLLECTION_TAG_EVENTS,
+        "name of the collection",
+        "captured",
+    ),
+    TemplateVariable(
+        "artifact_version",
+        _VERSION_EVENTS,
+        "`wandb-artifact://_id/` and the artifact's id",
+        "captured",
+    ),
+    TemplateVariable(
+        "artifact_version_string",
+        _VERSION_EVENTS,
+        "`entity/project/collection:alias`, with `vN` where no alias was added",
+        "captured",
+    ),
+    TemplateVariable(
+        "artifact_version_index", _VERSION_EVENTS, "index of the version, `3`", "documentation"
+    ),
+    TemplateVariable(
+        "artifact_metadata.KEY",
+        _VERSION_EVENTS,
+        "a top-level key of the metadata; what is no text as JSON",
+        "chosen by the kit",
+    ),
+    TemplateVariable(
+        "alias", frozenset({EventType.ADD_ARTIFACT_ALIAS}), "the alias", "documentation"
+    ),
+    TemplateVariable("tag", _TAG_EVENTS, "the tag", "documentation"),
+    TemplateVariable("run_name", _RUN_EVENTS, "display name of the run", "chosen by the kit"),
+    TemplateVariable(
+        "run_status",
+        frozenset({EventType.RUN_STATE}),
+        "state of the run, `failed`",
+        "chosen by the kit",
+    ),
+    TemplateVariable("metric_name", _METRIC_EVENTS, "name of the metric", "documentation"),
+    TemplateVariable(
+        "metric_values", _METRIC_EVENTS, "the window's values as JSON", "chosen by the kit"
+    ),
+    TemplateVariable("metric_filter", _METRIC_EVENTS, "the rule in words", "chosen by the kit"),
+    TemplateVariable(
+        "metric_filter_short", _METRIC_EVENTS, "`avg(loss, 5) > 3`", "chosen by the kit"
+    ),
+    TemplateVariable(
+        "metric_current_status", _METRIC_EVENTS, "what was compared", "chosen by the kit"
+    ),
+    *(
+        TemplateVariable(
+            name, _NONE, "of Weave's events, which the kit does not emit", "documentation"
+        )
+        for name in ("alert_name", "metric_value", "threshold", "comparison_op", "message")
+    ),
+)
+"""Every variable of W&B's tables, the webhook page's and, for run events, the ARIA page's."""
+
+KNOWN_VARIABLES: Final = frozenset(variable.name for variable in TEMPLATE_VARIABLES)
 
 METADATA_PREFIX = "artifact_metadata."
 

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from pytest_wandb_automations.http.asgi import asgi_app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -48,11 +48,14 @@ class Listener:
             raise self._failure
 
     def _run(self) -> None:
+        # The same kind of loop on every platform: Windows has another one by default.
+        loop = asyncio.SelectorEventLoop()
         try:
-            self._server.run([self._socket])
+            loop.run_until_complete(self._server.serve([self._socket]))
         except BaseException as error:  # noqa: BLE001  # raised by whoever waits for the thread
             self._failure = error
         finally:
+            loop.close()
             self._socket.close()
             self._server.ready.set()
 
@@ -88,23 +91,34 @@ class _Server(uvicorn.Server):
         await self.startup(sockets)
         self.ready.set()
         await self._told_to_stop.wait()
-        await self._end()
+        await self._end(sockets or [])
 
-    async def _end(self) -> None:
+    async def _end(self, sockets: list[socket.socket]) -> None:
+        for listening in sockets:
+            self._loop.remove_reader(listening)
+        # asyncio loses a connection that is being accepted while its server is closed.
+        await _wait(asyncio.all_tasks() - {asyncio.current_task()} - self.server_state.tasks)
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
-        if self.server_state.tasks:
-            await asyncio.wait(self.server_state.tasks, timeout=_GRACE)
+        await _wait(self.server_state.tasks)
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        await asyncio.sleep(0)  # for the connections to learn of it
+        for task in self.server_state.tasks:
+            task.cancel()
+        await _wait(self.server_state.tasks)
+        await asyncio.sleep(0)  # for connections to learn that they are lost
+
+
+async def _wait(tasks: Collection[asyncio.Task[Any]]) -> None:
+    if tasks:
+        await asyncio.wait(list(tasks), timeout=_GRACE)
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
     async def quiet(scope: Scope, receive: Receive, send: Send) -> None:
-        # What is still waiting when the loop ends is cancelled; uvicorn would log a traceback.
+        # What is still waiting at the end is cancelled; uvicorn would log a traceback.
         with contextlib.suppress(asyncio.CancelledError):
             await app(scope, receive, send)
 

@@ -169,7 +169,10 @@ class Entity:
         return (self.id, self.organization.org_entity.id)
 
     def add_member(self, user: User | str, *, role: str = "member") -> None:
-        """Add a user, by name or object, or change their role: admin, member or viewer."""
+        """Add a user, by name or object, or change their role: admin, member or viewer.
+
+        Who joins a team joins its organization, as a member.
+        """
         if role not in ROLES:
             raise InvalidInput(f"unknown role {role!r}; known are {', '.join(ROLES)}")
         if self.kind == "user":
@@ -177,8 +180,13 @@ class Entity:
         found = self._world.directory.user(user)
         with self._world.change():
             self.members[found.username] = Member(found, role)
-            if found.default_entity is found.personal_entity and self.kind == "team":
+            if self.kind != "team":
+                return
+            if found.default_entity is found.personal_entity:
                 found.default_entity = self
+            if self.organization is not None:
+                member = Member(found, "member")
+                self.organization.org_entity.members.setdefault(found.username, member)
 
     def remove_member(self, user: User | str) -> None:
         """Remove a user from the team or organization."""

@@ -133,7 +133,9 @@ class Artifact:
     ) -> None:
         """Change metadata, description and tags; every tag that comes or goes is an event.
 
-        `seen_as` is the version whose collection the tag events name; the source by default.
+        Tags belong to the artifact, so they come and go in every collection that holds it. An
+        automation whose scope contains several of them is asked once, of the version `seen_as` if
+        that is among them, else of the oldest.
         """
         version = seen_as or self.source
         added, removed = [*tags_to_add], [*tags_to_delete]
@@ -148,11 +150,23 @@ class Artifact:
             self.updated_at = self._world.clock.stamp()
             for name in removed:
                 if self.tag_records.pop(name, None) is not None:
-                    version.emit(events.ArtifactTagRemoved, author, tag=name)
+                    self._emit_tag(events.ArtifactTagRemoved, version, author, name)
             for name in added:
                 if name not in self.tag_records:
                     self.tag_records[name] = Tag(self._world, name)
-                    version.emit(events.ArtifactTagAdded, author, tag=name)
+                    self._emit_tag(events.ArtifactTagAdded, version, author, name)
+
+    def _emit_tag(
+        self,
+        event: Callable[..., events.Event],
+        first: Version,
+        author: User | str | None,
+        tag: str,
+    ) -> None:
+        asked: set[str] = set()
+        others = [version for version in self.versions.values() if version is not first]
+        for version in [first, *others]:
+            version.emit(event, author, asked=asked, tag=tag)
 
 
 class Version:
@@ -258,9 +272,14 @@ class Version:
             self.emit(events.ArtifactAliasAdded, author, alias=alias)
 
     def emit(
-        self, event: Callable[..., events.Event], author: User | str | None, **details: str
+        self,
+        event: Callable[..., events.Event],
+        author: User | str | None,
+        *,
+        asked: set[str] | None = None,
+        **details: str,
     ) -> None:
-        """Tell the world what happened to this version."""
+        """Tell the world what happened to this version; `asked` as in `World.emit`."""
         self._world.emit(
             event(
                 collection=self.collection.path,
@@ -269,7 +288,8 @@ class Version:
                 metadata=self.artifact.metadata,
                 author=self._world.author(author).username,
                 **details,
-            )
+            ),
+            asked=asked,
         )
 
 

@@ -8,6 +8,7 @@ So a receiver may call back while its delivery is under way.
 from __future__ import annotations
 
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from pytest_wandb_automations.delivery.outcomes import Outcome
-from pytest_wandb_automations.errors import InvalidInput, NotFound
+from pytest_wandb_automations.delivery.variables import KNOWN_VARIABLES
+from pytest_wandb_automations.errors import InvalidInput, NotFound, UnknownVariableWarning
 from pytest_wandb_automations.events import Event, RunMetricLogged, RunStateChanged
+from pytest_wandb_automations.rules.wording import nearest
 from pytest_wandb_automations.semantics import Semantics
 from pytest_wandb_automations.world.automations import Automations, Trigger
 from pytest_wandb_automations.world.background import Background
@@ -140,8 +143,12 @@ class World:
             return self._acting or self.default_user
         return self.directory.user(user)
 
-    def emit(self, event: Event) -> list[Execution]:
-        """Let an event happen: judge every automation that listens for it where it happened."""
+    def emit(self, event: Event, *, asked: set[str] | None = None) -> list[Execution]:
+        """Let an event happen: judge every automation that listens for it where it happened.
+
+        `asked` are the ids of automations that were asked already and are not asked again, for what
+        happens in several collections at once; those that this call asks are added.
+        """
         if event.author is None:
             event = event.model_copy(update={"author": self.author(None).username})
         with self._change:
@@ -156,7 +163,11 @@ class World:
                 place = self.projects.find_collection(event.collection)
             self.recent_events.append(event)
             caused: list[Execution] = []
+            asked = set() if asked is None else asked
             for trigger in self.automations.listening(event.event_types, place.scope_ids):
+                if trigger.id in asked:
+                    continue
+                asked.add(trigger.id)
                 verdict = judge(trigger, event, place)
                 trigger.considered.append(verdict)
                 if verdict.fired:
@@ -224,6 +235,16 @@ class World:
         finally:
             execution.settle(outcome)
             _chain.reset(token)
+        for name in outcome.unknown_variables:
+            hint = nearest(name, KNOWN_VARIABLES)
+            if name == "ACCESS_TOKEN":
+                hint = " unless Semantics.secrets_in_payload says so"
+            warnings.warn(
+                f"automation {execution.automation_name!r} uses ${{{name}}}, "
+                f"which is no variable of W&B{hint}",
+                UnknownVariableWarning,
+                stacklevel=2,
+            )
 
     # Ids
 
