@@ -10,7 +10,7 @@ from __future__ import annotations
 import resource
 import statistics
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pytest_wandb_automations import Backend
 from pytest_wandb_automations.automations import (
@@ -21,6 +21,9 @@ from pytest_wandb_automations.automations import (
     OnRunMetric,
     RunEvent,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROUNDS = 7
 VALUES = 5_000
@@ -113,9 +116,8 @@ def main() -> None:
     print(
         f"logged value, window 1000           {large:8.2f} µs   x{large / small:.2f}, budget x1.2"
     )
-    print(
-        f"… and 10,000 automations elsewhere  {crowded:8.2f} µs   x{crowded / small:.2f}, budget x1.1"
-    )
+    growth = f"x{crowded / small:.2f}, budget x1.1"
+    print(f"… and 10,000 automations elsewhere  {crowded:8.2f} µs   {growth}")
     print(f"… and 999 other runs                {many:8.2f} µs   x{many / small:.2f}")
     few, lots = alias_event(0), alias_event(10_000)
     print(f"alias added and removed             {few:8.2f} µs")

@@ -1,4 +1,4 @@
-"""The page `events.md`: what can be watched where, filtered by what, and what payloads can say of it."""
+"""The page `events.md`: what can be watched where, filtered by what, and told in payloads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Written by `docs/generate.py` from the code. The source of each fact stands besi
 - **SDK**: the source of wandb 0.31.0, or its tests against a real server
 - **documentation**: W&B's own pages
 - **captured**: traffic that somebody recorded
-- **chosen by the kit**: nobody outside W&B knows; [`Semantics`](#open-questions) or a test of yours may say otherwise
+- **chosen by the kit**: nobody outside W&B knows; see the [open questions](#open-questions)
 """
 
 _SCOPES = {
@@ -42,8 +42,8 @@ def _scopes() -> list[str]:
     lines = [
         "## Which event can be watched where",
         "",
-        "Scopes contain each other: organization, team, project or registry, collection. What W&B's "
-        "tests call invalid is refused when an automation is saved. Source: SDK.",
+        "Scopes contain each other: organization, team, project or registry, collection. What "
+        "W&B's tests call invalid is refused when an automation is saved. Source: SDK.",
         "",
         f"| event | {' | '.join(_SCOPES.values())} |",
         f"|---|{'---|' * len(_SCOPES)}",
@@ -80,8 +80,8 @@ def _variables() -> list[str]:
     lines = [
         "## What a payload can say",
         "",
-        "Names are from W&B's webhook page and, for run events, its ARIA page. A known name that does "
-        "not apply is blank (documentation).",
+        "Names are from W&B's webhook page and, for run events, its ARIA page. A known name that "
+        "does not apply is blank (documentation).",
         "",
         "| `${variable}` | it is | applies to | source of the form |",
         "|---|---|---|---|",

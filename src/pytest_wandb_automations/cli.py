@@ -6,7 +6,11 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
 
 __all__ = ["main"]
 
@@ -27,8 +31,12 @@ def _serve(seed: int) -> int:
     from pytest_wandb_automations.backend import Backend
 
     interrupted = threading.Event()
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        interrupted.set()
+
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: interrupted.set())
+        signal.signal(name, interrupt)
     with Backend(seed=seed).serve() as server:
         for variable, value in server.environment.items():
             sys.stdout.write(f"export {variable}={value}\n")

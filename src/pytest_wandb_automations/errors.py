@@ -35,7 +35,7 @@ class InvalidInput(WandbAutomationsError, ValueError):
 
 
 class InvalidFilter(InvalidInput):
-    """A filter that cannot be saved; `path` leads to the offending part, e.g. `$or[0].alias.$like`."""
+    """A filter that cannot be saved; `path` leads to the part, e.g. `$or[0].alias.$like`."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"invalid filter at {path or '(root)'}: {problem}")

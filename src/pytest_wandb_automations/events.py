@@ -6,7 +6,7 @@ so a test writes them by hand; any object of a backend that has a `path` is acce
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, Union
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -78,7 +78,7 @@ class VersionEvent(BaseEvent):
 
 
 class ArtifactCreated(VersionEvent):
-    """A new version was committed to a collection. Docs: "A new version is added to an artifact"."""
+    """A new version was committed. Docs: "A new version is added to an artifact"."""
 
     event_types = (EventType.CREATE_ARTIFACT,)
 
@@ -180,16 +180,16 @@ class RunStateChanged(BaseEvent):
     """The state before; `None` for a new run."""
 
 
-Event = Union[
-    ArtifactCreated,
-    ArtifactLinked,
-    ArtifactUnlinked,
-    ArtifactAliasAdded,
-    ArtifactTagAdded,
-    ArtifactTagRemoved,
-    CollectionTagAdded,
-    CollectionTagRemoved,
-    RunMetricLogged,
-    RunStateChanged,
-]
+Event = (
+    ArtifactCreated
+    | ArtifactLinked
+    | ArtifactUnlinked
+    | ArtifactAliasAdded
+    | ArtifactTagAdded
+    | ArtifactTagRemoved
+    | CollectionTagAdded
+    | CollectionTagRemoved
+    | RunMetricLogged
+    | RunStateChanged
+)
 """Any event; `event_types` tells which automations listen for it."""

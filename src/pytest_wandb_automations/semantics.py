@@ -63,7 +63,10 @@ class Semantics(BaseModel):
     """Whether the newest value is part of the window that it is measured against. Undocumented."""
 
     relative_change_from_zero: Literal["never", "fires"] = "never"
-    """Relative change when the prior window's aggregate is 0: no verdict, or infinite. Undocumented."""
+    """Relative change when the prior window's aggregate is 0: no verdict, or infinite.
+
+    Undocumented.
+    """
 
     automatic_alias_events: frozenset[Literal["latest", "version"]] = frozenset({"latest"})
     """Which aliases that W&B assigns by itself count as added: `latest`, and `vN` as `version`.
@@ -72,10 +75,16 @@ class Semantics(BaseModel):
     """
 
     repeated_link_fires: bool = False
-    """Whether linking a version to a collection that already holds it fires again. Undocumented."""
+    """Whether linking a version to a collection that already holds it fires again.
+
+    Undocumented.
+    """
 
     deduplicated_log_fires: bool = False
-    """Whether logging an artifact whose digest is already the newest version fires. Undocumented."""
+    """Whether logging an artifact whose digest is already the newest version fires.
+
+    Undocumented.
+    """
 
     unknown_variable: Literal["keep", "blank"] = "keep"
     """An `${unknown}` variable in a payload: left as written, or blank. A warning either way.

@@ -69,7 +69,7 @@ def test_a_webhook_is_sent_with_its_payload_filled_in(
     on_alias(SendWebhook.from_integration(hook, payload={"b": "${alias}", "a": "${typo} ${tag}"}))
     backend.webhooks.route(URL).respond(202, text="queued")
 
-    with pytest.warns(UnknownVariableWarning, match=r"uses \$\{typo\}, which is no variable of W&B"):
+    with pytest.warns(UnknownVariableWarning, match=r"uses \$\{typo\}, which is no variable"):
         execution = execution_of(backend, weights)
 
     assert backend.webhooks.last.text == '{"a":"${typo} ","b":"prod"}'
@@ -228,7 +228,7 @@ def test_secrets_are_no_variables(
 ) -> None:
     on_alias(SendWebhook.from_integration(signed, payload={"a": "${ACCESS_TOKEN}"}))
 
-    with pytest.warns(UnknownVariableWarning, match=r"ACCESS_TOKEN.* unless Semantics.secrets_in_payload says so"):
+    with pytest.warns(UnknownVariableWarning, match=r"ACCESS_TOKEN.* unless Semantics"):
         execution = execution_of(backend, weights)
 
     assert backend.webhooks.last.json == {"a": "${ACCESS_TOKEN}"}

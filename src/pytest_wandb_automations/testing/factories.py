@@ -164,7 +164,7 @@ class Factory:
         }
         if event_type not in filters:
             raise InvalidInput(f"{event_type.value} events cannot be assigned to automations")
-        kind = OnRunState if event_type is EventType.RUN_STATE else OnRunMetric
+        kind: Any = OnRunState if event_type is EventType.RUN_STATE else OnRunMetric
         return kind(scope=place, filter=filters[event_type]())
 
     def build_action(self, action_type: ActionType | str) -> Any:

@@ -1,4 +1,4 @@
-"""A Faker provider with the words of machine learning: projects, runs, metrics, aliases, channels."""
+"""A Faker provider with the words of machine learning: projects, runs, metrics, channels."""
 
 from __future__ import annotations
 
