@@ -93,6 +93,7 @@ class Backend:
             semantics=semantics,
             features=features,
             deliver=self._courier.carry_out,
+            has_receivers=self._courier.postbox.has_receivers,
         )
         self.webhooks = self._courier.webhooks
         self.slack = self._courier.slack

@@ -12,7 +12,6 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from pytest_wandb_automations.delivery.outcomes import Outcome
@@ -23,6 +22,7 @@ from pytest_wandb_automations.rules.wording import nearest
 from pytest_wandb_automations.semantics import Semantics
 from pytest_wandb_automations.world.automations import Automations, Trigger
 from pytest_wandb_automations.world.background import Background
+from pytest_wandb_automations.world.cascades import Cascades, Chain
 from pytest_wandb_automations.world.clock import Clock
 from pytest_wandb_automations.world.directory import Directory
 from pytest_wandb_automations.world.executions import Execution, Executions
@@ -52,15 +52,16 @@ USER_WITHOUT_ORGANIZATION = "loner"
 
 _REMEMBERED_EVENTS = 1000
 
-_chain: ContextVar[tuple[str, ...]] = ContextVar("wandb_automations_chain", default=())
-"""Names of the automations whose deliveries led to the current call, outermost first."""
-
 Deliver = Callable[["World", Execution], Outcome]
-_Parcel = tuple[Execution, tuple[str, ...]]
+_Parcel = tuple[Execution, Chain]
 
 
 class World:
-    """Everything that the offline W&B knows. `deliver` carries out an execution's action."""
+    """Everything that the offline W&B knows.
+
+    `deliver` carries out an execution's action; `has_receivers` tells whether one of the user's
+    receivers may get it, who may call back.
+    """
 
     def __init__(
         self,
@@ -70,17 +71,20 @@ class World:
         semantics: Semantics | None = None,
         features: Mapping[str, bool] | None = None,
         deliver: Deliver,
+        has_receivers: Callable[[], bool] = lambda: True,
     ) -> None:
         self._seed = seed
         self._api_key = api_key
         self._first_semantics = semantics or Semantics()
         self._first_features = dict(features or {})
         self._deliver = deliver
+        self._has_receivers = has_receivers
         self._lock = threading.RLock()
         self._depth = 0
         self._change = _Change(self)
         self._outbox: deque[_Parcel] = deque()
         self._background = Background()
+        self._cascades = Cascades()
         self.reset()
 
     def reset(self) -> None:
@@ -186,7 +190,8 @@ class World:
         execution = Execution(self, trigger, event, verdict, place, metric)
         trigger.last_executed_at = execution.created_at
         self.executions.append(execution)
-        self._outbox.append((execution, _chain.get()))
+        inline = self.semantics.delivery == "inline"
+        self._outbox.append((execution, self._cascades.chain(inline=inline)))
         return execution
 
     def enter(self) -> None:
@@ -219,22 +224,26 @@ class World:
                     self._outbox.extendleft(reversed(outbox))
 
     def settle(self) -> None:
-        """Wait until everything that fired is delivered, and what that caused as well."""
-        self._background.wait()
+        """Wait until everything that fired is delivered, and what that caused as well.
 
-    def _carry_out(self, execution: Execution, chain: tuple[str, ...]) -> None:
+        At once when a receiver calls it: its own delivery is not over before it answers.
+        """
+        if not self._cascades.by_receiver():
+            self._background.wait()
+
+    def _carry_out(self, execution: Execution, chain: Chain) -> None:
         limit = self.semantics.cascade_limit
         if len(chain) >= limit:
-            path = " → ".join([*chain, execution.automation_name])
+            path = " → ".join([*(link.automation for link in chain), execution.automation_name])
             execution.settle(Outcome(error=f"cascade of more than {limit} automations: {path}"))
             return
-        token = _chain.set((*chain, execution.automation_name))
         outcome = Outcome(error="the delivery was interrupted")
+        name, held = execution.automation_name, self._has_receivers()
         try:
-            outcome = self._deliver(self, execution)
+            with self._cascades.delivering(name, chain, held=held):
+                outcome = self._deliver(self, execution)
         finally:
             execution.settle(outcome)
-            _chain.reset(token)
         for name in outcome.unknown_variables:
             hint = nearest(name, KNOWN_VARIABLES)
             if name == "ACCESS_TOKEN":

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from pytest_wandb_automations import Backend
+from pytest_wandb_automations.events import ArtifactAliasAdded, RunStateChanged
+
+
+@pytest.mark.parametrize("path", ["weights", "llm/weights", "acme//weights", "a/b/c/d", ""])
+def test_a_path_has_three_parts(path):
+    with pytest.raises(ValidationError, match="expected a path 'entity/project/collection'"):
+        ArtifactAliasAdded(collection=path, alias="prod")
+
+
+def test_objects_of_a_backend_stand_for_their_path():
+    backend = Backend()
+    weights, run = backend.collection("acme/llm/weights"), backend.run("acme/llm", run_id="r1")
+
+    assert ArtifactAliasAdded(collection=weights, alias="prod").collection == "acme/llm/weights"
+    assert RunStateChanged(run=run, state="failed").run == "acme/llm/r1"
+
+
+def test_what_no_path_can_be_is_refused():
+    with pytest.raises(ValidationError):
+        RunStateChanged(run=1, state="failed")
+
+
+def test_events_do_not_change():
+    event = ArtifactAliasAdded(collection="acme/llm/weights", alias="prod")
+
+    with pytest.raises(ValidationError, match="frozen"):
+        event.alias = "staging"

@@ -1,0 +1,80 @@
+"""What the kit does to an SDK that is not as expected; the real one is driven in tests/sdk."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from pytest_wandb_automations.testing.sdk import forget_session, renew_handles
+
+
+@pytest.fixture
+def sdk(monkeypatch):
+    """Stand-ins for the SDK's modules, whatever of it this process has loaded."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "wandb"]:
+        monkeypatch.delitem(sys.modules, name)
+    modules = {
+        name: ModuleType(name)
+        for name in ("wandb", "wandb.sdk.wandb_setup", "wandb.sdk.lib.wbauth.authenticate")
+    }
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    torn_down = []
+    modules["wandb"].run = None
+    modules["wandb"].teardown = lambda: torn_down.append(True)
+    session = SimpleNamespace(
+        _settings="read", _settings_environ={}, _session_identity="known", _active_runs=[]
+    )
+    modules["wandb.sdk.wandb_setup"]._singleton = session
+    modules["wandb.sdk.lib.wbauth.authenticate"]._session_auth = "key"
+    return SimpleNamespace(modules=modules, session=session, torn_down=torn_down)
+
+
+def test_a_session_forgets_its_settings_and_credentials(sdk):
+    forget_session()
+
+    assert sdk.session._settings is None
+    assert sdk.session._session_identity is None
+    assert sdk.modules["wandb.sdk.lib.wbauth.authenticate"]._session_auth is None
+    assert sdk.torn_down == []
+
+
+def test_a_session_that_looks_otherwise_is_torn_down(sdk):
+    del sdk.session._session_identity
+
+    forget_session()
+
+    assert sdk.torn_down == [True]
+    assert sdk.session._settings == "read"
+
+
+@pytest.mark.parametrize("kind", ["listed", "current"])
+def test_an_unfinished_run_tears_the_session_down(sdk, kind):
+    if kind == "listed":
+        sdk.session._active_runs.append("run")
+    else:
+        sdk.modules["wandb"].run = "run"
+
+    forget_session()
+
+    assert sdk.torn_down == [True]
+
+
+def test_an_sdk_that_began_no_session_is_left_alone(sdk):
+    sdk.modules["wandb.sdk.wandb_setup"]._singleton = None
+
+    forget_session()
+
+    assert sdk.torn_down == []
+
+
+def test_without_the_sdk_there_is_nothing_to_do(monkeypatch):
+    for name in [name for name in sys.modules if name.split(".")[0] == "wandb"]:
+        monkeypatch.delitem(sys.modules, name)
+
+    forget_session()
+    renew_handles()
+
+    assert "wandb" not in sys.modules
