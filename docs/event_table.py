@@ -28,6 +28,14 @@ _SCOPES = {
     ScopeType.ENTITY: "team, organization",
 }
 
+_FIXED = (
+    "- Values that are not finite numbers (NaN, Infinity, texts, booleans) are ignored: a "
+    "condition does not hold at them, and they do not enter its window.",
+    "- A webhook delivery succeeds with a status of 2xx, and fails with any other.",
+    "- `${artifact_metadata.KEY}` shows what is no text as JSON text.",
+    "- Automations of a team or an organization have no rate limit of their own.",
+)
+
 
 def page() -> str:
     """Return the text of the page."""
@@ -100,7 +108,8 @@ def _questions() -> list[str]:
     lines = [
         "## Open questions",
         "",
-        "`Semantics` has a field for each; give it to the backend to decide otherwise.",
+        "`Semantics` has a field for those that tests were thought to depend on; give it to the "
+        "backend to decide otherwise.",
         "",
         "| field | default | question |",
         "|---|---|---|",
@@ -108,7 +117,7 @@ def _questions() -> list[str]:
     for name, field in Semantics.model_fields.items():
         text = " ".join((field.description or "").split()).replace("|", "\\|")
         lines.append(f"| `{name}` | `{_written(field.default)}` | {text} |")
-    return [*lines, ""]
+    return [*lines, "", "Nobody outside W&B knows these either; they are fixed:", "", *_FIXED, ""]
 
 
 def _written(value: object) -> str:

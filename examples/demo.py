@@ -43,16 +43,12 @@ def main() -> None:
 
     headline("Events happen")
     version = backend.collection("acme/llm/weights").log_version(metadata={"accuracy": 0.93})
+    prod_models = backend.registry("model").collection("prod-models", type="model")
     run = backend.run("acme/llm", display_name="train-1")
     for event in (
         ArtifactAliasAdded(collection="acme/llm/weights", alias="staging"),
-        ArtifactAliasAdded(
-            collection="acme/llm/weights",
-            alias="prod-eu",
-            artifact_id=version.artifact.id,
-            metadata=version.metadata,
-        ),
-        ArtifactLinked(collection="acme/llm/weights"),
+        ArtifactAliasAdded(collection="acme/llm/weights", alias="prod-eu"),
+        ArtifactLinked(collection=prod_models, metadata=version.metadata),
     ):
         fired = [execution.automation_name for execution in backend.inject(event)]
         print(f"  {type(event).__name__:19} → {', '.join(fired) or 'nothing fires'}")

@@ -370,3 +370,81 @@ def test_a_script_with_the_real_sdk_runs_against_a_served_backend(backend, tmp_p
     assert json.loads(result.stdout.splitlines()[-1]) == ["acme", ["deploy"]]
     assert backend.automation("deploy").event.event_type.value == "ADD_ARTIFACT_ALIAS"
     assert not still_running(before)
+
+
+@pytest.mark.parametrize("update", [{"delivery": "backgroud"}, {"metric_coooldown": 3}])
+def test_a_changed_copy_of_the_semantics_is_checked(backend, update):
+    wrong = backend.semantics.model_copy(update=update)
+    with pytest.raises(ValueError, match=next(iter(update))):
+        backend.semantics = wrong
+    with pytest.raises(ValueError, match=next(iter(update))):
+        Backend(semantics=wrong)
+
+
+def test_no_repr_shows_a_key(backend):
+    key = "k" * 40
+    with backend.serve() as server:
+        assert server.api_key not in repr(server)
+    ada = backend.user("ada", api_key=key)
+    assert repr(ada.api_keys) == "[<ApiKey kkkk…>]"
+
+
+def test_a_webhook_that_goes_elsewhere_is_refused_without_its_token(backend):
+    url = "https://ci.test/run?token=t0k"
+    backend.webhook_integration("acme", name="deploy", url_endpoint=url)
+    with pytest.raises(InvalidInput) as refused:
+        backend.webhook_integration("acme", name="deploy", url_endpoint="https://me:pw@other.test/")
+    assert str(refused.value) == (
+        "webhook 'deploy' of 'acme' goes to https://ci.test/run?…, not to https://other.test/"
+    )
+
+
+def test_only_what_can_be_an_automation_is_saved(backend):
+    expected = r"^create_automation: expected a new automation, `event >> action`, got 'x'$"
+    with pytest.raises(InvalidInput, match=expected):
+        backend.create_automation("x")
+    with pytest.raises(InvalidInput, match=r"expected a saved automation, got 'x'$"):
+        backend.update_automation("x", enabled=False)
+
+
+def test_an_unknown_keyword_is_answered_with_the_known_ones(backend):
+    with pytest.raises(InvalidInput) as refused:
+        backend.create_automation(nmae="x")
+    assert str(refused.value) == (
+        "create_automation: unknown keyword 'nmae'; "
+        "known are event, action, name, description, enabled"
+    )
+
+
+def test_a_team_is_no_organization(backend):
+    backend.team("acme", organization="acme-corp")
+    told = r"^'acme' is a team, no organization; its organization is 'acme-corp'$"
+    with pytest.raises(InvalidInput, match=told):
+        backend.registry("model", organization="acme")
+    with pytest.raises(InvalidInput, match=r"^'tester' is a user, no organization$"):
+        backend.team("new", organization="tester")
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "wanted"),
+    [
+        ("display_name", "A", "B"),
+        ("config", {"lr": 1}, {"lr": 2}),
+        ("tags", ["a"], ["b"]),
+        ("group", "one", "two"),
+        ("job_type", "train", "eval"),
+    ],
+)
+def test_a_run_that_is_there_has_what_is_given(backend, name, known, wanted):
+    run = backend.run("acme/llm", run_id="r1", **{name: known})
+    assert backend.run("acme/llm", run_id="r1", **{name: known}) is run
+    with pytest.raises(InvalidInput) as refused:
+        backend.run("acme/llm", run_id="r1", **{name: wanted})
+    assert str(refused.value) == f"run acme/llm/r1 has the {name} {known!r}, not {wanted!r}"
+
+
+def test_a_run_that_is_there_keeps_its_user(backend):
+    run = backend.run("acme/llm", run_id="r1", user="ada")
+    assert backend.run("acme/llm", run_id="r1", user="ada") is run
+    with pytest.raises(InvalidInput, match="has the user <User ada>, not <User bob>"):
+        backend.run("acme/llm", run_id="r1", user="bob")

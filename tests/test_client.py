@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+
 import httpx
 import pytest
+import wandb
 import wandb.automations as sdk
 
 from pytest_wandb_automations import AutomationsApi, Backend
@@ -232,3 +235,14 @@ def test_a_key_of_nobody_is_refused(backend):
     api._client.auth = httpx.BasicAuth("api", "x" * 40)
     with pytest.raises(Unauthorized, match="API key xxxx… belongs to nobody"):
         list(api.automations())
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in vars(AutomationsApi) if not name.startswith("_")]
+)
+def test_signatures_are_those_of_the_sdk(name):
+    def shape(function):
+        parameters = inspect.signature(function).parameters.values()
+        return [(p.name, p.kind, p.default) for p in parameters]
+
+    assert shape(getattr(AutomationsApi, name)) == shape(getattr(wandb.Api, name))

@@ -38,8 +38,8 @@ def register(entity: str, project: str, *, model: str, payload: dict[str, Any]) 
         >> SendNotification.from_integration(
             alerts, title="Loss is spiking", text="Average of 3 above 5", level="WARN"
         ),
-        "model-linked": OnLinkArtifact(scope=api.team(entity))
-        >> SendNotification.from_integration(alerts, title="A model was linked"),
+        "model-linked": OnLinkArtifact(scope=api.organization())
+        >> SendNotification.from_integration(alerts, title="A model is in the registry"),
     }
     return [
         api.create_automation(automation, name=name, fetch_existing=True)

@@ -77,10 +77,12 @@ def test_a_loss_spike_alerts_once(team, history, alerts):
     assert [message.channel for message in team.slack] == ["#alerts"] * alerts
 
 
-def test_linking_a_model_tells_the_team(team):
-    team.inject(ArtifactLinked(collection="acme/llm/weights"))
+def test_a_model_in_the_registry_is_told_to_the_team(team):
+    prod_models = team.registry("model").collection("prod-models", type="model")
 
-    assert team.slack.last.title == "A model was linked"
+    team.inject(ArtifactLinked(collection=prod_models))
+
+    assert team.slack.last.title == "A model is in the registry"
 
 
 def test_registering_twice_changes_nothing(team):
@@ -89,7 +91,8 @@ def test_registering_twice_changes_nothing(team):
 
     with pytest.raises(Exception, match="No automations found"):
         # The SDK looks for an existing automation through the viewer's projects, where it cannot
-        # see one whose scope is a team. A script that registers twice has to name it otherwise.
+        # see one whose scope is an organization. A script that registers twice has to name it
+        # otherwise.
         register("acme", "llm", model="weights", payload=payload)
 
     assert team.automations() == before

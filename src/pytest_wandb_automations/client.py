@@ -118,7 +118,7 @@ class AutomationsApi:
     ) -> Automation:
         """Save a new automation and return it.
 
-        Keywords (`name`, `description`, `enabled`, `scope`, `event`, `action`) override fields of
+        Keywords (`name`, `description`, `enabled`, `event`, `action`) override fields of
         the object. With `fetch_existing` the one that has the name is returned instead of a
         `Conflict`.
         """
@@ -192,7 +192,7 @@ class AutomationsApi:
         return (i for i in found if isinstance(i, WebhookIntegration))
 
     def slack_integrations(
-        self, entity: str | None = None, *, per_page: int = 50, start: str | None = None
+        self, *, entity: str | None = None, per_page: int = 50, start: str | None = None
     ) -> Iterator[SlackIntegration]:
         """Iterate over the Slack channels of an entity."""
         found = self.integrations(entity, per_page=per_page, start=start)

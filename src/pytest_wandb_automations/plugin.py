@@ -34,6 +34,8 @@ def wandb_backend(
     """
     from pytest_wandb_automations.testing.session import seed_of
 
+    if "httpx_mock" in request.fixturenames:
+        request.getfixturevalue("httpx_mock")  # whichever comes last gets requests first
     with _wandb_automations_session.backend(seed=seed_of(request.node.nodeid)) as backend:
         yield backend
 

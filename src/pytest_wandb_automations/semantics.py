@@ -1,4 +1,4 @@
-"""`Semantics`: one switch for each question that W&B's documents leave open.
+"""`Semantics`: switches for questions that W&B's documents leave open.
 
 Where W&B documents a behaviour, or its SDK or captured traffic shows it, the kit does that and has
 no switch for it. Every field here names the question, the choice the kit makes by default, and what
@@ -121,4 +121,8 @@ class Semantics(BaseModel):
     """
 
     cascade_limit: Annotated[int, Field(ge=1)] = 10
-    """How many automations may fire one from another before the chain is cut with an error."""
+    """How many automations may fire one from another before the chain is cut with an error.
+
+    What other threads do, or come with over loopback, while a receiver holds a delivery counts as
+    its consequence. Raise the limit where that is wrong.
+    """

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pytest_wandb_automations.automations import (
     ArtifactEvent,
@@ -15,7 +18,8 @@ from pytest_wandb_automations.automations import (
     RunEvent,
     RunStateFilter,
 )
-from pytest_wandb_automations.automations.base import adopt
+from pytest_wandb_automations.automations.base import JsonEncoded, adopt
+from pytest_wandb_automations.automations.filters import OPERATORS, JsonFilter, MongoLikeFilter
 
 alias, tag, name = ArtifactEvent.alias, ArtifactEvent.tag, RunEvent.name
 a, b, c = alias == "a", alias == "b", tag == "c"
@@ -168,3 +172,45 @@ def test_a_filter_has_no_other_attributes():
         _ = a.nothing
     with pytest.raises(TypeError, match="write the kit's filter before"):
         getattr(a, "$and")
+
+
+quickly_read, read_by_pydantic = TypeAdapter(JsonFilter), TypeAdapter(JsonEncoded[MongoLikeFilter])
+
+values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text())
+names = st.sampled_from([*OPERATORS, "$like", "", "alias", "tag", "field", "op", "expr", "exprs"])
+comparisons = st.dictionaries(names, values | st.lists(values, max_size=2), max_size=2)
+filters = st.recursive(
+    values | comparisons | st.dictionaries(st.sampled_from(["alias", "tag"]), comparisons),
+    lambda inner: (
+        st.dictionaries(names, inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["$and", "$or", "$nor"]), st.lists(inner, max_size=2))
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@given(filters)
+def test_a_filter_is_what_pydantic_makes_of_it_although_it_is_read_without(raw: Any):
+    text = json.dumps(raw)
+    try:
+        expected = read_by_pydantic.validate_python(text)
+    except ValidationError:
+        with pytest.raises(ValidationError):
+            quickly_read.validate_python(text)
+    else:
+        quick = quickly_read.validate_python(text)
+        assert (quick, repr(quick), type(quick)) == (expected, repr(expected), type(expected))
+
+
+@pytest.mark.parametrize("text", ["", "{", "\ud800", b"{}x"])
+def test_text_that_is_no_json_is_no_filter(text: Any):
+    with pytest.raises(ValidationError):
+        OnLinkArtifact(scope=ProjectScope(id="p", name="n"), filter=text)
+
+
+def test_what_is_changed_in_a_part_of_a_filter_given_to_an_event_is_not_changed_in_the_event():
+    condition = alias == "a"
+    event = OnLinkArtifact(scope=ProjectScope(id="p", name="n"), filter=condition)
+    condition.field = "tag"
+    assert "tag" not in event.model_dump_json()

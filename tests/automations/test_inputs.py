@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from pydantic import ValidationError
 
 from pytest_wandb_automations.automations import (
     ArtifactEvent,
@@ -124,6 +127,27 @@ def test_the_scope_of_a_new_automation_is_that_of_its_event():
 def test_an_update_needs_an_id():
     with pytest.raises(ValueError, match="id"):
         prepare_to_update(name="n", event=OnAddArtifactAlias(scope=project), action=DoNothing())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [
+        ({"event": {"event_type": "LINK_MODEL"}}, ("event", "LINK_MODEL", "scope")),
+        ({"action": {"action_type": "ARIA"}}, ("action", "ARIA", "prompt")),
+    ],
+)
+def test_what_is_missing_is_only_said_of_the_type_that_is_given(
+    wrong: dict[str, Any], where: tuple[str, ...]
+):
+    with pytest.raises(ValidationError) as failure:
+        NewAutomation(**wrong)
+    (error,) = failure.value.errors()
+    assert error["loc"] == where
+
+
+def test_a_metric_event_needs_a_condition():
+    with pytest.raises(ValidationError, match="filter"):
+        OnRunMetric(scope=project)
 
 
 def test_only_an_action_can_follow_an_event():

@@ -8,6 +8,15 @@ from typing import Any
 
 import httpx
 import pytest
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import (
+    Block,
+    ContextBlock,
+    HeaderBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    SectionBlock,
+)
 
 from pytest_wandb_automations.delivery.postbox import Answer, Postbox
 from pytest_wandb_automations.delivery.slack import (
@@ -44,25 +53,97 @@ def test_a_message_is_posted_with_blocks() -> None:
         "channel": "#alerts",
         "text": "Loss",
         "blocks": [
-            {
-                "type": "section",
-                "text": {
-                    "type": "mrkdwn",
-                    "text": "*<https://wandb.ai/acme/llm/runs/r1|Loss>*",
-                },
-            },
+            {"type": "header", "text": {"type": "plain_text", "text": "Loss"}},
             {"type": "section", "text": {"type": "mrkdwn", "text": "It spiked."}},
-            {"type": "context", "elements": [{"type": "mrkdwn", "text": "WARN · rule"}]},
+            {
+                "type": "context",
+                "elements": [
+                    {"type": "mrkdwn", "text": "WARN · rule"},
+                    {
+                        "type": "mrkdwn",
+                        "text": "<https://wandb.ai/acme/llm/runs/r1|View in W&amp;B>",
+                    },
+                ],
+            },
         ],
     }
+
+
+def by_slacks_own_models(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Build the blocks anew with slack_sdk, which refuses what Slack's API refuses."""
+    models: list[Block] = []
+    for block in blocks:
+        if block["type"] == "header":
+            models.append(HeaderBlock(text=PlainTextObject(text=block["text"]["text"])))
+        elif block["type"] == "section":
+            models.append(SectionBlock(text=MarkdownTextObject(text=block["text"]["text"])))
+        else:
+            assert block["type"] == "context"
+            texts = [MarkdownTextObject(text=element["text"]) for element in block["elements"]]
+            models.append(ContextBlock(elements=texts))
+    return [model.to_dict() for model in models]
+
+
+@pytest.mark.parametrize("title", ["Loss", "", "<&>" * 50, "t" * 151, "ü\U0001f600" * 500])
+@pytest.mark.parametrize("text", ["", "It spiked.", "&" * 3000, "a&" * 3000, "x" * 3001])
+def test_blocks_are_those_of_slacks_own_models(title: str, text: str) -> None:
+    message = replace(MESSAGE, title=title, text=text, automation="&" * 255)
+
+    body = json.loads(slack_request(message).content)
+
+    assert by_slacks_own_models(body["blocks"]) == body["blocks"]
+    assert len(body["text"]) <= 3000
+
+
+def test_the_limits_are_slacks() -> None:
+    assert (HeaderBlock.text_max_length, SectionBlock.text_max_length) == (150, 3000)
+    with pytest.raises(SlackObjectFormationError):
+        by_slacks_own_models([{"type": "header", "text": {"text": "t" * 151}}])
+    with pytest.raises(SlackObjectFormationError):
+        by_slacks_own_models([{"type": "section", "text": {"text": "t" * 3001}}])
+
+
+def text_of(**changes: str) -> str:
+    return json.loads(slack_request(replace(MESSAGE, **changes)).content)["blocks"][1]["text"][
+        "text"
+    ]
+
+
+def test_markup_of_slack_is_escaped_in_texts_and_not_in_headers() -> None:
+    message = replace(MESSAGE, title="a < b & c", text="a < b & c > d", automation="<r>")
+
+    body = json.loads(slack_request(message).content)
+    header, section, context = body["blocks"]
+
+    assert header["text"]["text"] == "a < b & c"
+    assert section["text"]["text"] == "a &lt; b &amp; c &gt; d"
+    assert context["elements"][0]["text"] == "WARN · &lt;r&gt;"
+    assert body["text"] == "a &lt; b &amp; c"
+
+
+def test_mentions_stay_mentions() -> None:
+    said = "<@U1234ABCD> & <!here> <#C01> <https://a.test|click> <@ nobody>"
+
+    assert text_of(text=said) == (
+        "<@U1234ABCD> &amp; <!here> <#C01> &lt;https://a.test|click&gt; &lt;@ nobody&gt;"
+    )
+
+
+def test_what_is_too_long_is_cut_and_never_within_an_escape() -> None:
+    assert text_of(text="x" * 3000) == "x" * 3000
+    assert text_of(text="x" * 3001) == "x" * 2999 + "…"
+    for shift in range(5):
+        cut = text_of(text="x" * shift + "&" * 3000)
+        assert 2990 <= len(cut) <= 3000
+        assert cut.removesuffix("…") == "x" * shift + "&amp;" * ((len(cut) - 1 - shift) // 5)
 
 
 @pytest.mark.parametrize(
     ("changes", "text", "kinds"),
     [
         ({"title": ""}, "It spiked.", ["section", "context"]),
-        ({"text": ""}, "Loss", ["section", "context"]),
-        ({"title": "", "text": ""}, "", ["context"]),
+        ({"text": ""}, "Loss", ["header", "context"]),
+        ({"title": "", "text": ""}, "rule", ["context"]),
     ],
 )
 def test_what_a_message_does_not_say_has_no_block(
@@ -92,6 +173,11 @@ def test_half_a_surrogate_pair_can_be_sent() -> None:
             "answered with the error 'invalid_auth'",
         ),
         (Answer(httpx.Response(500)), "answered 500 Internal Server Error"),
+        (Answer(httpx.Response(429)), "answered 429 Too Many Requests"),
+        (
+            Answer(httpx.Response(429, headers={"Retry-After": "30"})),
+            "answered 429 Too Many Requests, Retry-After: 30 s",
+        ),
         (Answer(error=httpx.ConnectError("refused")), "ConnectError: refused"),
     ],
 )

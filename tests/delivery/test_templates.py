@@ -173,8 +173,14 @@ def test_any_payload_is_filled_in_where_it_says_and_nowhere_else(template: Any, 
 
 
 @given(JSON)
-def test_any_payload_that_json_can_carry_is_accepted(template: Any) -> None:
-    check_payload(json.dumps(template))
+def test_any_object_that_json_can_carry_is_accepted_as_a_payload(value: Any) -> None:
+    check_payload(json.dumps({"value": value}))
+
+
+@pytest.mark.parametrize("text", ["null", "0", '"text"', "[1]", "true"])
+def test_a_payload_is_an_object(text: str) -> None:
+    with pytest.raises(InvalidInput, match="requestPayload: expected a JSON object, got"):
+        check_payload(text)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +193,7 @@ def test_a_payload_that_is_no_json_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("depth", [50, 700, 5000])
 def test_a_payload_that_is_nested_too_deeply_is_refused_when_it_is_saved(depth: int) -> None:
-    text = "[" * depth + "]" * depth
+    text = '{"a":' * depth + "{}" + "}" * depth
 
     # How deep is too deep, and for which of the steps, depends on the version of Python.
     try:

@@ -22,6 +22,17 @@ def test_the_snippets_of_a_page_run(page, pytester):
     pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=wanted)
 
 
+def test_the_explanation_that_the_readme_shows_is_the_real_one(pytester):
+    text = (ROOT / "README.md").read_text()
+    snippet = next(s for s in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "explain" in s)
+    (pytester.path / "test_snippet.py").write_text(snippet)
+    shown = re.search(r"```text\n(.*?)```", text, re.DOTALL)[1]
+
+    result = pytester.runpytest_subprocess("-s", "-p", "no:randomly")
+
+    assert shown in result.stdout.str().replace("\n\n\n", "\n\n")
+
+
 def test_links_to_files_lead_somewhere():
     for page in [*PAGES, ROOT / "CONTRIBUTING.md"]:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):

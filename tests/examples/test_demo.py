@@ -15,7 +15,7 @@ def test_the_demo_shows_the_main_job():
     for line in (
         "deploy-prod   ADD_ARTIFACT_ALIAS  ARTIFACT_COLLECTION weights",
         "loss-spike    RUN_METRIC          PROJECT llm",
-        "model-linked  LINK_MODEL          ENTITY acme",
+        "model-linked  LINK_MODEL          ENTITY acme-corp",
         "POST https://deploy.test/hook",
         "authorization: Bearer demo-token",
         "signature verifies: True",

@@ -411,3 +411,48 @@ def test_threads_share_one_engine(kit) -> None:
 def test_the_process_has_one_engine_with_the_resolvers_of_the_package() -> None:
     assert engine() is engine()
     assert execute("{ __typename }", None, None, None).data == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        (
+            """mutation Put($v: String!) {
+              insertSecret(input: {entityName: "a", secretName: "k", secretValue: $v}) { success }
+            }""",
+            {"v": ["hunter2"]},
+        ),
+        (
+            """mutation Put {
+              insertSecret(input: {entityName: "a", secretName: "k", secretValue: hunter2}) {
+                success
+              }
+            }""",
+            None,
+        ),
+        ('mutation Put { insertSecret(input: {secretValue "hunter2"}) { success } }', None),
+        (
+            """mutation Put($n: String = "a") {
+              insertSecret(input: {entityName: $n, secretName: "k", secretValue: "hunter2"}) {
+                success
+              }
+            }""",
+            {"n": None},
+        ),
+    ],
+    ids=["variable", "inline", "syntax", "argument"],
+)
+def test_a_secret_is_not_shown_wherever_it_stands(kit, query, variables) -> None:
+    result = kit.execute(query, variables)
+
+    assert result.status == 400
+    assert "hunter2" not in str(result)
+    assert "not shown" in message(result)
+
+
+def test_what_else_is_wrong_beside_a_secret_is_told(kit) -> None:
+    query = """mutation Put {
+      insertSecret(input: {entityName: "a", secretName: "k", secretValue: "hunter2"}) { nope }
+    }"""
+
+    assert "Cannot query field 'nope'" in message(kit.execute(query))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from pytest_wandb_automations import Backend
@@ -18,6 +19,7 @@ from pytest_wandb_automations.automations import (
     OnRunState,
     RunEvent,
     SendNotification,
+    SendPromptToAria,
     SendWebhook,
 )
 from pytest_wandb_automations.graphql.context import Context
@@ -686,6 +688,54 @@ def test_the_history_outlives_edits_and_deletion(backend: Backend, ask: Any) -> 
         "artifactCollectionName": "weights",
         "tag": "eu",
     }
+
+
+def test_an_execution_under_way_is_pending_and_has_no_result(backend: Backend, ask: Any) -> None:
+    collection = backend.collection("acme/llm/weights")
+    hook = backend.webhook_integration(
+        "acme", name="deploy", url_endpoint="https://deploy.test/hook"
+    )
+    action = SendWebhook.from_integration(hook)
+    saved = rule(backend, OnCreateArtifact(scope=at(collection)), action=action)
+    seen: list[Any] = []
+
+    def receive(_request: httpx.Request) -> httpx.Response:
+        seen.extend(nodes(ask(HISTORY, id=saved.id)["triggerExecutions"]))
+        return httpx.Response(200)
+
+    backend.webhooks.route("https://deploy.test/hook").mock(side_effect=receive)
+    collection.log_version()
+
+    assert [(execution["state"], execution["result"]) for execution in seen] == [("PENDING", None)]
+
+
+def test_the_history_tells_what_was_skipped_and_what_a_job_was(backend: Backend, ask: Any) -> None:
+    collection = backend.collection("acme/llm/weights")
+    prompts = rule(
+        backend, OnAddCollectionTag(scope=at(collection)), action=SendPromptToAria(prompt="Why?")
+    )
+    job = backend.store_automation(
+        {
+            "name": "job",
+            "enabled": True,
+            "scopeType": "ARTIFACT_COLLECTION",
+            "scopeID": collection.id,
+            "triggeringEventType": "ADD_COLLECTION_TAG",
+            "eventFilter": "{}",
+            "triggeredActionType": "QUEUE_JOB",
+            "triggeredActionConfig": {"queueJobActionInput": {"queueID": "q", "template": "{}"}},
+        }
+    )
+    for tag in "abcd":
+        collection.add_tag(tag)
+
+    newest, *earlier = nodes(ask(HISTORY, id=prompts.id)["triggerExecutions"])
+    queued = nodes(ask(HISTORY, id=job.id)["triggerExecutions"])[0]
+
+    assert (newest["state"], newest["result"]) == ("SKIPPED", None)
+    assert {e["state"] for e in earlier} == {"FINISHED"}
+    assert queued["action"]["data"]["__typename"] == "QueueJobActionArgs"
+    assert queued["result"]["resultType"] == "QUEUE_JOB"
 
 
 @pytest.mark.parametrize("only", [True, False])

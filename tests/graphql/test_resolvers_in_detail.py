@@ -157,3 +157,23 @@ def test_metadata_is_a_json_object(backend, metadata):
     assert (status, version.metadata) == (400, {"a": 1})
     assert "metadata" in message
     assert json.dumps(metadata)[1:-1] in message or metadata in message
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "metadata is nested too deeply"),
+        ('{"a": NaN}', "NaN is not a JSON value"),
+        ('{"a": -Infinity}', "-Infinity is not a JSON value"),
+    ],
+    ids=["nested", "NaN", "infinity"],
+)
+def test_metadata_that_is_no_json_is_400(backend: Backend, metadata: str, told: str) -> None:
+    version = backend.collection("acme/llm/weights", type="model").log_version()
+    document = (
+        "mutation($i: UpdateArtifactInput!) { updateArtifact(input: $i) { artifact { id } } }"
+    )
+    values = {"artifactID": version.artifact.id, "metadata": metadata}
+    result = ask(backend, document, i=values)
+    assert result.status == 400
+    assert told in result.errors[0]["message"]

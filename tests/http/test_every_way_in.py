@@ -131,19 +131,21 @@ def test_a_taken_name_is_409_naming_operation_field_and_value(api, new_automatio
 
 
 def test_a_body_in_gzip_is_unpacked(api):
-    body = gzip.compress(json.dumps({"query": VIEWER}).encode())
+    body = gzip.compress(json.dumps({"query": VIEWER}).encode(), mtime=0)
     assert api.send(body, **{"Content-Encoding": "gzip"}).status == 200
 
 
 @pytest.mark.parametrize(
     ("body", "encoding", "told"),
     [
-        (gzip.compress(b'{"query": ""}')[:-4], "gzip", "it ends too early"),
+        (gzip.compress(b'{"query": ""}', mtime=0)[:-4], "gzip", "it ends too early"),
         (b"", "gzip", "it ends too early"),
         (b"plain", "gzip", "the body is no gzip"),
-        (gzip.compress(b"{}") * 2, "gzip", "22 bytes follow the end of the gzip"),
+        (gzip.compress(b"{}", mtime=0) * 2, "gzip", "22 bytes follow the end of the gzip"),
         (zlib.compress(b"{}"), "deflate", "Content-Encoding 'deflate' is not supported"),
     ],
+    # Not the bodies themselves: what the installed zlib makes of them is its own affair.
+    ids=["cut off", "empty", "plain text", "two in a row", "deflate"],
 )
 def test_a_body_that_cannot_be_unpacked_is_400(api, body, encoding, told):
     answer = api.send(body, **{"Content-Encoding": encoding})

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_wandb_automations.rules.rolling import (
+    Moments,
     Newest,
     RollingExtreme,
     RollingMean,
     RollingMoments,
-    mean_and_deviation,
+    moments_of,
 )
 
 deterministic = settings(derandomize=True, deadline=None, max_examples=150)
@@ -33,6 +34,10 @@ sizes = st.integers(1, 12)
 
 def windows(history: list[float], size: int) -> list[list[float]]:
     return [history[max(0, end - size) : end] for end in range(1, len(history) + 1)]
+
+
+def pair(moments: Moments) -> tuple[float, float]:
+    return moments.mean, moments.deviation
 
 
 def exact_mean(values: list[float]) -> float:
@@ -68,7 +73,7 @@ def test_deviations_are_numpys(history: list[float], size: int, sample: bool) ->
 
     for value, window in zip(history, windows(history, size), strict=True):
         rolling.push(value)
-        mean, deviation = rolling.mean_and_deviation()
+        mean, deviation = pair(rolling.moments())
         tolerance = 1e-9 * max(map(abs, window))
         assert mean == pytest.approx(np.mean(window), rel=1e-9, abs=tolerance)
         if sample and len(window) == 1:
@@ -98,7 +103,7 @@ def test_deviations_of_any_floats_are_exact(history: list[float], size: int) -> 
 
     for value, window in zip(history, windows(history, size), strict=True):
         rolling.push(value)
-        _, deviation = rolling.mean_and_deviation()
+        _, deviation = pair(rolling.moments())
         mean = sum(map(Fraction, window)) / len(window)
         variance = sum((Fraction(value) - mean) ** 2 for value in window) / len(window)
         assert abs(Fraction(deviation) ** 2 - variance) <= variance / 10**9
@@ -114,7 +119,7 @@ def test_nothing_remains_of_values_that_left_the_window(size: int) -> None:
 
     window = list(rolling.values)
     assert mean == pytest.approx(exact_mean(window), rel=1e-15)
-    assert moments.mean_and_deviation() == pytest.approx(
+    assert pair(moments.moments()) == pytest.approx(
         (exact_mean(window), statistics.pstdev(window)), rel=1e-12
     )
 
@@ -133,7 +138,7 @@ def test_a_million_values_leave_no_drift() -> None:
     assert len(history) == 1_000_000
     window = history[-size:]
     assert mean == pytest.approx(exact_mean(window), rel=1e-14)
-    assert moments.mean_and_deviation()[1] == pytest.approx(statistics.pstdev(window), rel=1e-12)
+    assert moments.moments().deviation == pytest.approx(statistics.pstdev(window), rel=1e-12)
 
 
 def test_small_deviations_of_large_values_do_not_cancel() -> None:
@@ -147,7 +152,7 @@ def test_small_deviations_of_large_values_do_not_cancel() -> None:
         value = 10.0 ** (step // 100) + shuffled.gauss(0, 1e-3)
         moments.push(value)
         window.append(value)
-        mean, deviation = moments.mean_and_deviation()
+        mean, deviation = pair(moments.moments())
         assert mean == pytest.approx(exact_mean(list(window)), rel=1e-14)
         assert deviation == pytest.approx(statistics.pstdev(map(Fraction, window)), rel=1e-12)
 
@@ -158,8 +163,8 @@ def test_a_constant_metric_is_its_own_mean_and_has_no_deviation() -> None:
     for _ in range(100):
         assert rolling.push(0.1) == 0.1
         moments.push(0.1)
-        assert moments.mean_and_deviation() == (0.1, 0.0)
-    assert mean_and_deviation([0.1] * 7) == (0.1, 0.0)
+        assert pair(moments.moments()) == (0.1, 0.0)
+    assert pair(moments_of([0.1] * 7)) == (0.1, 0.0)
 
 
 def test_values_near_the_largest_float_do_not_overflow() -> None:
@@ -171,7 +176,7 @@ def test_values_near_the_largest_float_do_not_overflow() -> None:
         moments.push(value)
 
     assert mean == pytest.approx(huge / 3)
-    assert moments.mean_and_deviation() == pytest.approx((huge / 3, huge * math.sqrt(8 / 9)))
+    assert pair(moments.moments()) == pytest.approx((huge / 3, huge * math.sqrt(8 / 9)))
 
 
 def test_values_near_the_smallest_float_keep_their_deviation() -> None:
@@ -180,7 +185,7 @@ def test_values_near_the_smallest_float_keep_their_deviation() -> None:
     for value in (1e-200, 2e-200, 6e-200):
         moments.push(value)
 
-    assert moments.mean_and_deviation() == pytest.approx(
+    assert pair(moments.moments()) == pytest.approx(
         (3e-200, statistics.pstdev([1.0, 2.0, 6.0]) * 1e-200), rel=1e-12, abs=0
     )
 
@@ -188,7 +193,7 @@ def test_values_near_the_smallest_float_keep_their_deviation() -> None:
 @deterministic
 @given(histories.filter(lambda values: len(values) > 1), st.booleans())
 def test_two_passes_agree_with_numpy(values: list[float], sample: bool) -> None:
-    mean, deviation = mean_and_deviation(values, sample=sample)
+    mean, deviation = pair(moments_of(values, sample=sample))
 
     tolerance = 1e-12 * max(map(abs, values))
     assert mean == pytest.approx(np.mean(values), rel=1e-9, abs=tolerance)
@@ -197,8 +202,8 @@ def test_two_passes_agree_with_numpy(values: list[float], sample: bool) -> None:
 
 
 def test_one_value_has_no_sample_deviation() -> None:
-    assert mean_and_deviation([3.0], sample=True) == (3.0, 0.0)
-    assert mean_and_deviation([0.0, 0.0]) == (0.0, 0.0)
+    assert pair(moments_of([3.0], sample=True)) == (3.0, 0.0)
+    assert pair(moments_of([0.0, 0.0])) == (0.0, 0.0)
 
 
 def test_a_window_of_one_is_the_newest_value() -> None:

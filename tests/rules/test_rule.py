@@ -10,6 +10,7 @@ import pytest
 from pytest_wandb_automations.automations import EventType
 from pytest_wandb_automations.errors import InvalidFilter, InvalidInput
 from pytest_wandb_automations.rules import FILTER_FIELDS, Rule, compile_rule, field_names
+from pytest_wandb_automations.rules.rule import stored_rule
 from pytest_wandb_automations.semantics import Semantics
 
 ALIAS_FILTER = {"$or": [{"$and": [{"alias": {"$eq": "prod"}}]}]}
@@ -127,6 +128,46 @@ def test_the_newer_place_of_a_threshold_counts() -> None:
     assert compile_rule(METRIC, source).describe() == "RUN_METRIC: loss > 1"
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ({"filter": '{"alias":"prod"}'}, '{"alias":"prod"}'),
+        ({"filter": {"alias": "prod"}}, '{"alias": "prod"}'),
+        ('{"alias":"prod"}', '{"alias":"prod"}'),
+        ({"alias": "prod"}, '{"alias": "prod"}'),
+    ],
+)
+def test_the_text_of_a_rule_has_no_wrapper(source: Any, text: str) -> None:
+    assert compile_rule(ALIAS_ADDED, source).text == text
+
+
+def test_rules_of_runs_and_of_unknown_events_keep_their_text() -> None:
+    states = '{"run_state_filter": {"states": ["FAILED"]}}'
+    metric = json.dumps({"run_metric_filter": {"threshold_filter": THRESHOLD}})
+
+    assert compile_rule(STATE, states).text == states
+    assert compile_rule(METRIC, metric).text == metric
+    assert stored_rule(EventType.WEAVE_METRIC_THRESHOLD, "{}").text == "{}"
+
+
+def test_paths_name_the_wrapper_and_labels_do_not() -> None:
+    clause = compile_rule(ALIAS_ADDED, {"filter": '{"alias": "prod"}'}).explain({})
+
+    assert (clause.path, clause.label) == ("filter.alias", "alias")
+
+
+def test_fields_of_runs_go_by_their_own_names() -> None:
+    runs = {"config.lr": {"$gt": 1}, "group": "a"}
+    source = {"run_filter": runs, "run_state_filter": {"states": ["FAILED"]}}
+
+    rule = compile_rule(STATE, source)
+
+    assert rule.describe() == "RUN_STATE: FAILED where config.lr > 1 and group = 'a'"
+    children = rule.explain({}).children
+    assert [child.label for child in children] == ["config.lr", "group"]
+    assert [child.path for child in children] == ["run_filter.config.lr", "run_filter.group"]
+
+
 def test_run_states_are_those_to_wait_for() -> None:
     source = {"run_filter": ANY_RUN, "run_state_filter": {"states": ["FINISHED", "FAILED"]}}
 
@@ -212,6 +253,65 @@ def test_regular_expressions_can_ignore_case() -> None:
             "run_filter",
             "not JSON",
         ),
+        *(
+            (
+                METRIC,
+                {"run_metric_filter": {"threshold_filter": THRESHOLD}, "metric_filter": older},
+                path,
+                problem,
+            )
+            for older, path, problem in [
+                ("oops", "metric_filter", "not JSON"),
+                (1, "metric_filter", "expected an object, got 1"),
+                ({**THRESHOLD, "cmp_op": "$like"}, "metric_filter.cmp_op", "expected $gt"),
+            ]
+        ),
+        (
+            EventType.RUN_METRIC_CHANGE,
+            {"run_metric_filter": {"change_filter": CHANGE}, "metric_filter": "{}"},
+            "metric_filter.name",
+            "missing",
+        ),
+        (
+            ALIAS_ADDED,
+            '{"$or": [{"$and": [{"alias": {"$eq": "a", "$eq": "b"}}]}]}',
+            "$or[0].$and[0].alias.$eq",
+            "stands here twice; one of them would be lost",
+        ),
+        (
+            ALIAS_ADDED,
+            '{"$or": [{"alias": {"$eq": 1, "$eq": 2}}, 3]}',
+            "$or[0].alias.$eq",
+            "stands here twice; one of them would be lost",
+        ),
+        (
+            ALIAS_ADDED,
+            '{"alias": {"$eq": 1, "$eq": 2}, "alias": "c"}',
+            "alias",
+            "stands here twice; one of them would be lost",
+        ),
+        (
+            ALIAS_ADDED,
+            {"filter": '{"alias": "a", "alias": "b"}'},
+            "filter.alias",
+            "stands here twice; one of them would be lost",
+        ),
+        (
+            METRIC,
+            {"run_filter": '{"name": "a", "name": "b"}'},
+            "run_metric_filter",
+            "missing",
+        ),
+        (
+            STATE,
+            {
+                "run_filter": '{"name": "a", "name": "b"}',
+                "run_state_filter": {"states": ["FAILED"]},
+            },
+            "run_filter.name",
+            "stands here twice; one of them would be lost",
+        ),
+        (ALIAS_ADDED, {"filter": {"tag": "eu"}}, "filter.tag", "unknown field 'tag'"),
         (STATE, {}, "run_state_filter", "missing; RUN_STATE events need its states"),
         (STATE, {"run_state_filter": 1}, "run_state_filter", "expected an object, got 1"),
         (
@@ -243,6 +343,21 @@ def test_regular_expressions_can_ignore_case() -> None:
             {"run_state_filter": {"states": ["FINISH"]}},
             "run_state_filter.states[0]",
             "; did you mean 'FINISHED'?",
+        ),
+        *(
+            (
+                STATE,
+                {"run_state_filter": {"states": [state]}},
+                "run_state_filter.states[0]",
+                f"expected RUNNING, FINISHED or FAILED, got {got}",
+            )
+            for state, got in [
+                ("KILLED", "'KILLED'; killed runs never fire automations"),
+                ("killed", "'killed'; killed runs never fire automations"),
+                ("failed", "'failed'; states are in upper case: 'FAILED'"),
+                ("crashed", "'crashed'; FAILED covers it"),
+                (1, "1"),
+            ]
         ),
     ],
 )

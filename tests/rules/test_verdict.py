@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import textwrap
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_wandb_automations.automations import EventType
 from pytest_wandb_automations.events import (
@@ -25,10 +28,12 @@ from pytest_wandb_automations.rules import (
     Clause,
     Verdict,
     compile_filter,
+    compile_metric,
     compile_rule,
     describe_event,
     format_verdict,
 )
+from pytest_wandb_automations.rules.limits import Limit
 from pytest_wandb_automations.semantics import Semantics
 
 COLLECTION = "acme/llm/weights"
@@ -114,29 +119,206 @@ def test_a_metric_shows_its_numbers_and_its_window() -> None:
     )
 
 
+def threshold(cmp: str, limit: float, **members: Any) -> dict[str, Any]:
+    return {"threshold_filter": {"name": "loss", "cmp_op": cmp, "threshold": limit, **members}}
+
+
+def change(direction: str, amount: float, kind: str = "ABSOLUTE") -> dict[str, Any]:
+    return {
+        "change_filter": {
+            "name": "loss",
+            "change_type": kind,
+            "change_dir": direction,
+            "change_amount": amount,
+        }
+    }
+
+
+def zscore(direction: str, limit: float, size: int) -> dict[str, Any]:
+    members = {"name": "loss", "window_size": size, "threshold": limit, "change_dir": direction}
+    return {"zscore_filter": members}
+
+
+def metric_line(condition: Any, *values: object) -> str:
+    window = compile_metric(condition).start(Semantics())
+    for value in values:
+        window.observe(value)
+    return str(verdict(window.explain())).splitlines()[1].removeprefix("  ")
+
+
 @pytest.mark.parametrize(
-    ("asked", "found", "shows"),
+    ("condition", "values", "line"),
     [
-        ("avg(loss, 5) > 0.3", 0.30000000000000004, "0.30000000000000004"),
-        ("avg(loss, 5) > 0.3", 0.3, "0.3"),
-        ("loss changes by at least 0.1", 0.09999999999999998, "0.09999999999999998"),
-        ("loss > 0.33333", 0.33334, "0.33334"),
-        ("loss > 1e-07", 1.00001e-07, "1.00001e-07"),
-        ("zscore(loss, 30) <= -2", -1.99999, "-1.99999"),
-        ("loss > 3", 1 / 3, "0.3333"),
-        ("= 'a'", 1 / 3, "0.3333"),
-        ("loss increases by at least 10%", 0.09999, "9.999%"),
-        ("loss increases by at least 10%", 0.0999999, "9.99999%"),
-        ("loss decreases by at least 10%", -math.inf, "-Infinity%"),
-        ("= '1.2.3'", 1 / 3, "0.3333"),
+        (
+            change("DECREASE", 1),
+            [1.0, 1e-8],
+            "✗ metric         asked: loss decreases by at least 1    found: -0.99999999"
+            "  (1e-08 now, 1 before)",
+        ),
+        (
+            change("DECREASE", 1),
+            [3, 1],
+            "✓ metric         asked: loss decreases by at least 1    found: -2  (1 now, 3 before)",
+        ),
+        (
+            change("ANY", 0.1),
+            [0.4, 0.30000000000000004],
+            "✗ metric         asked: loss changes by at least 0.1    found: -0.09999999999999998"
+            "  (0.3 now, 0.4 before)",
+        ),
+        (
+            change("INCREASE", 0.29, "RELATIVE"),
+            [100, 129],
+            "✓ metric         asked: loss increases by at least 29%    found: 29%"
+            "  (129 now, 100 before)",
+        ),
+        (
+            change("INCREASE", 0.07, "RELATIVE"),
+            [100, 107],
+            "✓ metric         asked: loss increases by at least 7%    found: 7%"
+            "  (107 now, 100 before)",
+        ),
+        (
+            change("INCREASE", 0.1, "RELATIVE"),
+            [1e7, 1.0999999e7],
+            "✗ metric         asked: loss increases by at least 10%    found: 9.99999%"
+            "  (10999999 now, 10000000 before)",
+        ),
+        (
+            change("DECREASE", 0.1, "RELATIVE"),
+            [10, 9.5, float("nan")],
+            "✗ metric         asked: loss decreases by at least 10%    found: NaN"
+            "  (NaN is ignored)",
+        ),
+        (
+            threshold("$gte", 0.1 + 0.2),
+            [0.3],
+            "✗ metric         asked: loss >= 0.30000000000000004    found: 0.3",
+        ),
+        (
+            threshold("$gt", 0.3),
+            [0.1 + 0.2],
+            "✓ metric         asked: loss > 0.3    found: 0.30000000000000004",
+        ),
+        (threshold("$gt", 3), [1 / 3], "✗ metric         asked: loss > 3    found: 0.3333"),
+        (
+            threshold("$lt", 1e-7),
+            [1.00001e-7],
+            "✗ metric         asked: loss < 1e-07    found: 1.00001e-07",
+        ),
+        (
+            threshold("$gt", 10**16 + 1),
+            [10**16],
+            "✗ metric         asked: loss > 10000000000000001    found: 1e+16",
+        ),
+        (
+            threshold("$gt", 3),
+            [10**400],
+            "✗ metric         asked: loss > 3    found: an integer of 1329 bits"
+            "  (ignored: too large)",
+        ),
     ],
 )
-def test_rounding_never_moves_a_number_across_its_limit(
-    asked: str, found: float, shows: str
+def test_the_numbers_shown_agree_with_the_mark(
+    condition: Any, values: list[object], line: str
 ) -> None:
-    line = str(verdict(Clause("metric", asked, found, False))).splitlines()[1]
+    assert metric_line(condition, *values) == line
 
-    assert line.endswith(f"found: {shows}")
+
+def test_a_z_score_just_short_of_its_limit_shows_so() -> None:
+    clause = compile_metric(zscore("ANY", 2, 4)).limit
+    line = str(verdict(Clause("metric", clause.asked(), -1.9999999, False, limit=clause)))
+
+    assert line.endswith("✗ metric         asked: abs(zscore(loss, 4)) >= 2    found: -1.9999999")
+
+
+@pytest.mark.parametrize(
+    ("source", "found", "line"),
+    [
+        (
+            {"config.lr": 0.3},
+            0.1 + 0.2,
+            "✗ config.lr      asked: = 0.3    found: 0.30000000000000004",
+        ),
+        ({"config.lr": {"$ne": 0.3}}, 0.3, "✗ config.lr      asked: ≠ 0.3    found: 0.3"),
+        (
+            {"config.lr": {"$gte": 0.1 + 0.2}},
+            0.3,
+            "✗ config.lr      asked: >= 0.30000000000000004    found: 0.3",
+        ),
+        ({"config.lr": {"$lt": 3}}, True, "✗ config.lr      asked: < 3    found: true"),
+        ({"config.lr": {"$lt": 3}}, math.inf, "✗ config.lr      asked: < 3    found: Infinity"),
+        (
+            {"config.lr": {"$gt": 10**17 + 2}},
+            10**17 + 1,
+            "✗ config.lr      asked: > 100000000000000002    found: 100000000000000001",
+        ),
+    ],
+)
+def test_numbers_of_filters_agree_with_the_mark(source: Any, found: object, line: str) -> None:
+    clause = compile_filter(source, fields=None).explain({"config": {"lr": found}})
+
+    assert str(verdict(clause)).splitlines()[1] == f"  {line}"
+
+
+@given(
+    st.floats(1e-300, 1e300),
+    st.integers(-3, 3),
+    st.sampled_from(["value", "drop", "size"]),
+    st.booleans(),
+    st.booleans(),
+)
+@settings(derandomize=True, deadline=None, max_examples=300)
+def test_any_two_numbers_compare_as_they_are_written(
+    number: float, steps: int, measure: Any, percent: bool, below_zero: bool
+) -> None:
+    found = number
+    for _ in range(abs(steps)):
+        found = math.nextafter(found, math.inf if steps > 0 else 0)
+    found = -found if below_zero else found
+
+    asked, shown = Limit(number, measure=measure, percent=percent).beside(found)
+
+    measured = {"value": lambda x: x, "drop": lambda x: -x, "size": abs}[measure]
+    limit, text = Fraction(asked.removesuffix("%")), measured(Fraction(shown.removesuffix("%")))
+    assert (text > limit, text < limit) == (measured(found) > number, measured(found) < number)
+
+
+def test_a_long_name_of_a_metric_leaves_room_for_the_threshold() -> None:
+    name = "train/" + "very_" * 20 + "long/loss"
+
+    assert metric_line(threshold("$gt", 0.25, name=name, agg_op="AVERAGE", window_size=5), 1) == (
+        "✓ metric         asked: avg(train/very_very_very_v…ry_very_very_long/loss, 5) > 0.25"
+        "    found: 1  (window holds 1 of 5 values)"
+    )
+
+
+def test_what_must_not_hold_has_a_neutral_mark() -> None:
+    source = {"$nor": [{"alias": "prod"}, {"$and": [{"tag": "eu"}, {"tag": "us"}]}]}
+    clause = compile_filter(source, fields=None).explain({"alias": "staging", "tag": "eu"})
+
+    assert str(verdict(clause)) == text(
+        """
+        deploy-prod fired for alias 'staging' added to acme/llm/weights:v3
+          ✓ none of
+          -   alias        asked: = 'prod'    found: 'staging'  (does not hold)
+          -   all of       (does not hold)
+          -     tag        asked: = 'eu'      found: 'eu'  (holds)
+          -     tag        asked: = 'us'      found: 'eu'  (does not hold)
+        """
+    )
+
+
+def test_what_must_not_hold_and_does_says_so() -> None:
+    clause = compile_filter({"alias": {"$not": {"$eq": "prod"}}}, fields=None)
+
+    assert str(verdict(clause.explain({"alias": "prod"}))) == text(
+        """
+        deploy-prod did not fire for alias 'staging' added to acme/llm/weights:v3
+          ✗ not
+          -   alias        asked: = 'prod'    found: 'prod'  (holds)
+        """
+    )
 
 
 def test_long_values_are_cut() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_wandb_automations.rules import MISSING
-from pytest_wandb_automations.rules.wording import nearest, one_of, shown, shown_number
+from pytest_wandb_automations.rules.wording import cut_middle, nearest, one_of, shown, shown_number
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,8 @@ def test_alternatives_read_as_in_a_sentence() -> None:
 def test_near_misses_are_pointed_out() -> None:
     assert nearest("$regexp", ["$regex", "$eq"]) == "; did you mean '$regex'?"
     assert nearest("zzz", ["$regex"]) == ""
+
+
+def test_the_middle_of_long_text_is_left_out() -> None:
+    assert cut_middle("train/loss", 10) == "train/loss"
+    assert cut_middle("train/very/long/loss", 10) == "train…loss"

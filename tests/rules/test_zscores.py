@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_wandb_automations.rules import MISSING, MetricWindow, Peers, compile_metric
+from pytest_wandb_automations.rules.rolling import Moments
 from pytest_wandb_automations.semantics import Semantics
 
 deterministic = settings(derandomize=True, deadline=None, max_examples=100)
@@ -132,3 +135,51 @@ def test_other_runs_are_not_asked_when_the_run_itself_is() -> None:
         raise AssertionError
 
     assert started(peers=fail).observe(1) is False
+
+
+def exact_score(value: float, window: list[float]) -> float:
+    mean = sum(map(Fraction, window)) / len(window)
+    variance = sum((Fraction(item) - mean) ** 2 for item in window) / len(window)
+    # The square root of a fraction, to far more digits than a float has.
+    deviation = Fraction(math.isqrt(int(variance * 10**80)), 10**40)
+    return float((Fraction(value) - mean) / deviation)
+
+
+@pytest.mark.parametrize("source", ["run", "project"])
+@pytest.mark.parametrize("level", [0.0, 1e9, -1e9, 1_763_936_273.25, 1e15, 1e-3])
+def test_scores_far_from_zero_are_exact(level: float, source: Any) -> None:
+    shuffled = random.Random(0)
+    values = [level + shuffled.choice([-1, 1]) + shuffled.gauss(0, 0.1) for _ in range(200)]
+    before: list[float] = []
+    peers = (lambda: before[::-1]) if source == "project" else None
+    window = started(10, peers=peers, zscore_source=source)
+
+    for value in values:
+        window.observe(value)
+        if len(before) >= 10:
+            expected = exact_score(value, before[-10:])
+            assert window.current == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        before.append(value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1.7e308, -1.7e308, 1.7e308, -1.7e308],
+        [1.7e308, 1.6e308, 1.7e308, 1.5e308],
+        [-1.7e308, -1.7e308, -1.6e308, 1.7e308],
+        [1.7976931348623157e308, 1.7976931348623155e308, 1.7976931348623157e308, -1.7e308],
+        [1e308, -0.7e308, -0.75e308, -1.7e308],
+    ],
+)
+def test_scores_of_the_largest_floats_are_exact(values: list[float]) -> None:
+    window = started(3, 1e300)
+
+    assert observations(window, *values) == [False] * 4
+    assert window.current == pytest.approx(exact_score(values[3], values[:3]), rel=1e-9)
+
+
+def test_a_value_that_is_farther_from_the_pivot_than_floats_reach_has_a_score() -> None:
+    moments = Moments(-1.7e308, 1.0, 1e150)
+
+    assert moments.score(1.7e308) == pytest.approx(3.4e158)

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 import pytest_wandb_automations.automations as kit
 from pytest_wandb_automations.automations import inputs as kit_inputs
+from pytest_wandb_automations.errors import InvalidInput
 
 sdk = pytest.importorskip("wandb.automations")
 
@@ -69,6 +70,9 @@ def outcome(action: Any) -> Any:
     """Return what an action gives, or the class of what it raises."""
     try:
         return json_of(action())
+    except InvalidInput:
+        # A `ValueError` with a message of the kit's own, where the SDK raises pydantic's.
+        return ValidationError
     except Exception as error:  # noqa: BLE001 -- whichever class it is, the other one has to raise it
         return type(error)
 
@@ -412,6 +416,19 @@ def test_arguments_of_a_new_automation_are_taken_or_refused_like_the_sdks(kwargs
     text = "OnLinkArtifact(scope=ProjectScope(id='p', name='n')) >> DoNothing()"
     theirs = outcome(lambda: created(text, sdk, **kwargs))
     assert outcome(lambda: created(text, kit, **kwargs)) == theirs
+
+
+@pytest.mark.parametrize("event_type", ["CREATE_ARTIFACT", "RUN_STATE", "RUN_METRIC", "nothing"])
+@pytest.mark.parametrize("metric", ["m < 1", "no metric"])
+def test_an_event_given_as_json_is_of_the_type_that_it_names_or_refused_like_the_sdks(
+    event_type: str, metric: str
+):
+    scope = evaluate("ProjectScope(id='p', name='n')", kit).model_dump()
+    filter_ = {"name": "m", "cmp_op": "$lt", "threshold": 1} if metric == "m < 1" else {}
+    event = {"event_type": event_type, "scope": scope, "filter": filter_}
+    text = f"NewAutomation(event={event!r})"
+    theirs = outcome(lambda: evaluate(text, sdk))
+    assert outcome(lambda: evaluate(text, kit)) == theirs
 
 
 # --- Filters -------------------------------------------------------------------------------------

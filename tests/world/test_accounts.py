@@ -111,10 +111,10 @@ def test_an_admin_of_the_server_may_everything(backend: Backend) -> None:
 def test_a_refusal_says_what_the_user_is(backend: Backend) -> None:
     ada, team = backend.user("ada"), backend.team("acme")
 
-    with pytest.raises(Forbidden, match="user 'ada' may not change team 'acme': not a member the"):
+    with pytest.raises(Forbidden, match="user 'ada' may not change <Team acme>: not a member the"):
         ada.check_may_write(team)
     team.add_member(ada, role="viewer")
-    with pytest.raises(Forbidden, match="may not change team 'acme': only a viewer there"):
+    with pytest.raises(Forbidden, match="may not change <Team acme>: only a viewer there"):
         ada.check_may_write(team)
     with pytest.raises(Forbidden, match="user 'ada' is no admin of team 'acme'; W&B lets team"):
         ada.check_may_administer(team)

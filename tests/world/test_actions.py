@@ -129,10 +129,10 @@ def test_a_prompt_has_up_to_4000_bytes(backend: Backend, prompt: str, size: int)
     [
         ({}, "nothing"),
         ({"no_op_action_input": None}, "nothing"),
-        ({"aria_action_input": {"prompt": "hi"}}, "'aria_action_input'"),
+        ({"aria_action_input": {"prompt": "hi"}}, "'ariaActionInput'"),
         (
             {"no_op_action_input": {}, "aria_action_input": {"prompt": "hi"}},
-            "'no_op_action_input', 'aria_action_input'",
+            "'noOpActionInput', 'ariaActionInput'",
         ),
     ],
 )
@@ -143,7 +143,7 @@ def test_the_config_is_that_of_the_action_and_no_other(
         parse(backend, ActionType.NO_OP, config)
 
     assert str(caught.value) == (
-        f"triggeredActionConfig of a NO_OP action needs exactly 'no_op_action_input', got {got}"
+        f"triggeredActionConfig of a NO_OP action needs exactly 'noOpActionInput', got {got}"
     )
 
 

@@ -423,7 +423,9 @@ def test_an_update_changes_what_is_given_and_emits_tags(
     assert artifact.updated_at is not None
 
 
-@pytest.mark.parametrize("refused", [{"metadata": {"a": {1}}}, {"tags_to_add": ["a/b"]}])
+@pytest.mark.parametrize(
+    "refused", [{"metadata": {"a": {1}}}, {"tags_to_add": ["a/b"]}], ids=["metadata", "tag"]
+)
 def test_a_refused_update_changes_nothing(
     weights: Collection, emitted: list[Event], refused: dict[str, Any]
 ) -> None:
@@ -526,3 +528,35 @@ def test_a_tag_of_a_linked_artifact_fires_in_every_collection_that_holds_it(back
         "wide": "acme/llm/weights",
     }
     assert len(backend.executions) == 3
+
+
+def test_metadata_is_a_mapping(weights: Collection) -> None:
+    wrong: Any = "x"
+    with pytest.raises(InvalidInput, match=r"^metadata: expected a mapping, got 'x'$"):
+        weights.log_version(metadata=wrong)
+
+
+def test_tags_of_a_new_version_are_a_list(weights: Collection) -> None:
+    with pytest.raises(InvalidInput, match=r"tags: expected a list of names, got 'eu'"):
+        weights.log_version(tags="eu")
+    assert weights.versions == []
+
+
+def test_tags_of_a_new_version_are_events_after_those_of_the_version(
+    weights: Collection, emitted: list[Event]
+) -> None:
+    weights.log_version(tags=["eu", "eu"])
+
+    assert [type(event).__name__ for event in emitted] == [
+        "ArtifactCreated",
+        "ArtifactAliasAdded",
+        "ArtifactTagAdded",
+    ]
+
+
+def test_a_version_of_a_deleted_collection_takes_no_alias(weights: Collection) -> None:
+    version = weights.log_version()
+    weights.project.delete_collection(weights)
+
+    with pytest.raises(NotFound, match="the collection was deleted"):
+        version.add_alias("prod")

@@ -256,7 +256,9 @@ REFUSED: list[Any] = [
     pytest.param({"event_filter": '{"nope":"a"}'}, InvalidFilter, id="field"),
     pytest.param({"triggering_event_type": "UPDATE_ARTIFACT_ALIAS"}, InvalidInput, id="legacy"),
     pytest.param({"triggering_event_type": "WEAVE_METRIC_THRESHOLD"}, InvalidInput, id="weave"),
-    pytest.param({"triggering_event_type": "RUN_STATE"}, InvalidFilter, id="other event's filter"),
+    pytest.param(
+        {"event_filter": '{"run_state_filter":{}}'}, InvalidFilter, id="other event's filter"
+    ),
     pytest.param(
         {
             "triggering_event_type": "RUN_STATE",
@@ -406,7 +408,9 @@ def test_moving_an_automation_needs_both_scopes(
     with pytest.raises(NotFound, match=r"^scopeID: no Project with id"):
         automations.update(trigger.id, values, ada)
     backend.team("other").add_member(ada, role="viewer")
-    with pytest.raises(Forbidden, match="user 'ada' may not change team 'other'"):
+    with pytest.raises(
+        Forbidden, match="user 'ada' may not change <Project other/llm>: only a viewer"
+    ):
         automations.update(trigger.id, values, ada)
     backend.team("other").add_member(ada)
     automations.update(trigger.id, values, ada)
@@ -486,3 +490,38 @@ def test_the_index_answers_with_the_narrowest_scope_first(
     found = automations.listening((automations.named("acme").event_type,), weights.scope_ids)
 
     assert [t.name for t in found] == ["acme/llm/weights", "acme/llm", "acme"]
+
+
+@pytest.mark.parametrize(
+    ("event_filter", "path"), [("{", "eventFilter"), ('{"nope": "a"}', "eventFilter.nope")]
+)
+def test_a_refused_filter_is_named_by_its_field(
+    backend: Backend, weights: Collection, fields: Fields, event_filter: str, path: str
+) -> None:
+    with pytest.raises(InvalidFilter) as refused:
+        backend.world.automations.create(
+            fields(weights, event_filter=event_filter), backend.world.default_user
+        )
+    assert refused.value.path == path
+
+
+def test_an_event_that_its_scope_does_not_have_is_told_before_its_filter(
+    backend: Backend, weights: Collection, fields: Fields
+) -> None:
+    values = fields(weights, triggering_event_type="RUN_STATE", event_filter="{")
+    with pytest.raises(InvalidInput, match="RUN_STATE cannot be watched in the scope"):
+        backend.world.automations.create(values, backend.world.default_user)
+
+
+def test_a_filter_that_is_sent_as_it_was_read_is_saved_as_it_was_written(
+    backend: Backend, fields: Callable[..., dict[str, Any]]
+) -> None:
+    project = backend.project("acme/llm")
+    written = '{"$or":[{"$and":[{"alias":{"$eq":"prod"}}]}]}'
+    create = backend.world.automations.create
+    plain = create(fields(project, event_filter=written), backend.world.default_user)
+
+    read = plain.triggering_condition.filter
+    again = create(fields(project, name="again", event_filter=read), backend.world.default_user)
+
+    assert again.triggering_condition.filter == read

@@ -21,6 +21,7 @@ from pytest_wandb_automations.automations import (
 )
 from pytest_wandb_automations.errors import UnknownVariableWarning
 from pytest_wandb_automations.events import ArtifactAliasAdded
+from pytest_wandb_automations.world.actions import PushNotificationAction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -354,10 +355,14 @@ def test_a_notification_without_texts_is_a_message_without_texts(
             httpx.Response(200, json={"ok": False, "error": "channel_not_found"}),
             "answered with the error 'channel_not_found'",
         ),
-        (httpx.Response(429), "answered 429 Too Many Requests"),
+        (
+            httpx.Response(429, headers={"Retry-After": "30"}),
+            "answered 429 Too Many Requests, Retry-After: 30 s",
+        ),
+        (httpx.Response(503), "answered 503 Service Unavailable"),
         (httpx.ConnectError("refused"), "ConnectError: refused"),
     ],
-    ids=["ok", "not ok", "limited", "unreachable"],
+    ids=["ok", "not ok", "limited", "broken", "unreachable"],
 )
 def test_slack_may_refuse_a_message(
     backend: Backend, weights: Collection, slack_rule: Any, answer: Any, error: str | None
@@ -410,6 +415,110 @@ def test_a_prompt_is_filled_in_and_kept(
     assert execution.outcome.sent == "Why prod of weights? ${typo}"
     assert execution.outcome.unknown_variables == ("typo",)
     assert execution.state == "FINISHED"
+
+
+def test_a_prompt_is_answered_with_a_thread(
+    backend: Backend, weights: Collection, on_alias: Any
+) -> None:
+    on_alias(SendPromptToAria(prompt="Why?"))
+
+    outcomes = [execution_of(backend, weights).outcome for _ in range(2)]
+
+    threads = [json.loads(outcome.body)["thread_id"] for outcome in outcomes if outcome]
+    assert len(set(threads)) == 2
+
+
+def test_an_automation_prompts_aria_three_times_a_minute_and_skips_the_rest(
+    backend: Backend, weights: Collection, on_alias: Any
+) -> None:
+    on_alias(SendPromptToAria(prompt="Why?"))
+    on_alias(SendPromptToAria(prompt="And why this?"), name="other")
+
+    def states(name: str) -> list[str]:
+        return [execution.state for execution in backend.executions.of(name)]
+
+    for _ in range(4):
+        backend.inject(ArtifactAliasAdded(collection=weights, alias="prod"))
+    assert states("rule") == states("other") == ["FINISHED"] * 3 + ["SKIPPED"]
+
+    (skipped,) = backend.executions.of("rule").skipped
+    assert skipped.error is None
+    assert repr(skipped) == (
+        "<Execution of 'rule': SKIPPED, it prompted ARIA 3 times within a minute>"
+    )
+    backend.clock.advance(minutes=1)
+    backend.inject(ArtifactAliasAdded(collection=weights, alias="prod"))
+    assert states("rule")[-1] == "FINISHED"
+
+
+def test_a_reset_lets_automations_prompt_again(backend: Backend) -> None:
+    def prompt() -> str:
+        weights = backend.collection("acme/llm/weights")
+        action = SendPromptToAria(prompt="Why?")
+        backend.create_automation(OnAddArtifactAlias(scope=weights) >> action, name="rule")
+        return [execution_of(backend, weights).state for _ in range(4)][-1]
+
+    assert prompt() == "SKIPPED"
+    backend.reset()
+    assert prompt() == "SKIPPED"
+    assert backend.executions[0].state == "FINISHED"
+
+
+def test_an_integration_that_was_deleted_fails_executions_and_says_so(
+    backend: Backend,
+    weights: Collection,
+    hook: WebhookIntegration,
+    slack: SlackIntegration,
+    on_alias: Any,
+) -> None:
+    on_alias(SendWebhook.from_integration(hook))
+    on_alias(SendNotification.from_integration(slack, title="T"), name="noted")
+    for integration in (hook, slack):
+        backend.world.integrations.delete(integration)
+
+    backend.inject(ArtifactAliasAdded(collection=weights, alias="prod"))
+
+    assert [execution.error for execution in backend.executions.failed] == [
+        "NotFound: <WebhookIntegration acme/deploy → https://deploy.test/hook> was deleted; "
+        "the automation still uses it",
+        "NotFound: <SlackIntegration acme: Acme #alerts> was deleted; the automation still uses it",
+    ]
+    assert (len(backend.webhooks), len(backend.slack)) == (0, 0)
+    assert backend.automation("rule").action.integration.id == hook.id
+
+
+@pytest.mark.parametrize(
+    ("action_type", "config", "sent"),
+    [
+        ("QUEUE_JOB", {"queueJobActionInput": {"queueID": "q", "template": '{"a":1}'}}, '{"a":1}'),
+        (
+            "PUSH_NOTIFICATION",
+            {"pushNotificationActionInput": {"userID": "u", "title": "t", "body": "b"}},
+            PushNotificationAction("u", "t", "b"),
+        ),
+    ],
+)
+def test_jobs_and_push_notifications_are_recorded(
+    backend: Backend, weights: Collection, action_type: str, config: Any, sent: Any
+) -> None:
+    backend.store_automation(
+        {
+            "name": "rule",
+            "enabled": True,
+            "scopeType": "ARTIFACT_COLLECTION",
+            "scopeID": weights.id,
+            "triggeringEventType": "ADD_ARTIFACT_ALIAS",
+            "eventFilter": "{}",
+            "triggeredActionType": action_type,
+            "triggeredActionConfig": config,
+        }
+    )
+
+    execution = execution_of(backend, weights)
+
+    assert execution.state == "FINISHED"
+    assert execution.outcome is not None
+    assert execution.outcome.sent == sent
 
 
 def test_a_prompt_that_grows_too_long_fails(

@@ -90,6 +90,7 @@ def test_finished_and_failed_are_told_apart(
         import httpx
 
         states.append(backend.executions.last.state)
+        assert repr(backend.executions.last) == "<Execution of 'rule': PENDING>"
         return httpx.Response(200 if len(states) == 1 else 503)
 
     backend.webhooks.route(hook.url_endpoint).mock(side_effect=receive)

@@ -39,11 +39,13 @@ def test_each_event_has_a_verdict_with_its_clauses(
         "",
         "prod did not fire for alias 'latest' added to acme/llm/weights:v0",
         "  ✓ enabled",
+        "  ✓ event          ADD_ARTIFACT_ALIAS",
         "  ✓ scope          asked: in acme/llm/weights    found: 'acme/llm/weights'",
         "  ✗ alias          asked: = 'prod'               found: 'latest'",
         "",
         "prod fired for alias 'prod' added to acme/llm/weights:v0",
         "  ✓ enabled",
+        "  ✓ event          ADD_ARTIFACT_ALIAS",
         "  ✓ scope          asked: in acme/llm/weights    found: 'acme/llm/weights'",
         "  ✓ alias          asked: = 'prod'               found: 'prod'",
     )
@@ -62,6 +64,7 @@ def test_a_run_state_is_explained_with_the_state_before(
         "",
         "failures fired for run acme/llm/r1 became crashed (was running)",
         "  ✓ enabled",
+        "  ✓ event          RUN_STATE",
         "  ✓ scope          asked: in acme/llm                     found: 'acme/llm/r1'",
         "  ✓ no conditions",
         "  ✓ state          asked: FAILED                          found: 'crashed'"
@@ -70,6 +73,7 @@ def test_a_run_state_is_explained_with_the_state_before(
         "",
         "failures did not fire for run acme/llm/r1 became failed (was crashed)",
         "  ✓ enabled",
+        "  ✓ event          RUN_STATE",
         "  ✓ scope          asked: in acme/llm                     found: 'acme/llm/r1'",
         "  ✓ no conditions",
         "  ✓ state          asked: FAILED                          found: 'failed'",
@@ -103,6 +107,7 @@ def test_a_value_that_did_not_fire_is_explained_while_it_is_the_newest(
         "",
         "spike did not fire for loss = 1 at step 0 of run acme/llm/r1",
         "  ✓ enabled",
+        "  ✓ event          RUN_METRIC",
         "  ✓ scope          asked: in acme/llm         found: 'acme/llm'",
         "  ✓ display_name   asked: = 'train'           found: 'train'",
         "  ✗ metric         asked: avg(loss, 2) > 5    found: 1  (window holds 1 of 2 values)",
@@ -124,6 +129,7 @@ def test_a_value_within_the_cooldown_is_explained_with_the_last_firing(
         "",
         "spike fired for loss = 6 at step 0 of run acme/llm/r1",
         "  ✓ enabled",
+        "  ✓ event          RUN_METRIC",
         "  ✓ scope          asked: in acme/llm    found: 'acme/llm'",
         "  ✓ no conditions",
         "  ✓ metric         asked: loss > 5       found: 6",
@@ -131,6 +137,7 @@ def test_a_value_within_the_cooldown_is_explained_with_the_last_firing(
         "",
         "spike did not fire for loss = 7 at step 1 of run acme/llm/r1",
         "  ✓ enabled",
+        "  ✓ event          RUN_METRIC",
         "  ✓ scope          asked: in acme/llm                       found: 'acme/llm'",
         "  ✓ no conditions",
         "  ✓ metric         asked: loss > 5                          found: 7",
@@ -159,12 +166,24 @@ def test_only_the_newest_verdicts_are_shown(
         pytest.param(lambda backend: None, "nothing like it happened anywhere", id="nothing"),
         pytest.param(
             lambda backend: backend.collection("acme/llm/other").log_version(),
-            "the same event elsewhere: version acme/llm/other:v0 created",
+            text(
+                "the same event elsewhere:",
+                "    rule did not fire for version acme/llm/other:v0 created",
+                "      ✓ enabled",
+                "      ✓ event          CREATE_ARTIFACT",
+                "      ✗ scope          asked: in acme/llm/weights    found: 'acme/llm/other'",
+            ),
             id="elsewhere",
         ),
         pytest.param(
             lambda backend: backend.collection("acme/llm/weights").add_tag("eu"),
-            "another event in its scope: tag 'eu' added to acme/llm/weights",
+            text(
+                "another event in its scope:",
+                "    rule did not fire for tag 'eu' added to acme/llm/weights",
+                "      ✓ enabled",
+                "      ✗ event          asked: CREATE_ARTIFACT        found: 'ADD_COLLECTION_TAG'",
+                "      ✓ scope          asked: in acme/llm/weights    found: 'acme/llm/weights'",
+            ),
             id="another event",
         ),
         pytest.param(
@@ -195,13 +214,16 @@ def test_an_event_that_came_too_early_is_named_first_and_the_newest_of_each_kind
         collection.log_version()
     watch("rule", OnCreateArtifact, weights)
 
-    assert backend.explain("rule") == text(
+    lines = backend.explain("rule").splitlines()
+    assert [line for line in lines if "✓" not in line and "✗" not in line] == [
         "rule: CREATE_ARTIFACT in acme/llm/weights fired 0 times",
         "no event reached it",
         "  the same event before it was saved like this: version acme/llm/weights:v1 created",
-        "  the same event elsewhere: version acme/llm/other:v1 created",
-        "  another event in its scope: alias 'latest' added to acme/llm/weights:v1",
-    )
+        "  the same event elsewhere:",
+        "    rule did not fire for version acme/llm/other:v1 created",
+        "  another event in its scope:",
+        "    rule did not fire for alias 'latest' added to acme/llm/weights:v1",
+    ]
 
 
 def test_what_is_gone_is_elsewhere(
@@ -212,8 +234,9 @@ def test_what_is_gone_is_elsewhere(
     other.project.delete_collection(other)
     watch("rule", OnCreateArtifact, weights)
 
-    assert backend.explain("rule").splitlines()[2:] == [
-        "  the same event elsewhere: version acme/llm/other:v0 created"
+    assert backend.explain("rule").splitlines()[2:4] == [
+        "  the same event elsewhere:",
+        "    rule did not fire for version acme/llm/other:v0 created",
     ]
 
 
@@ -224,8 +247,9 @@ def test_an_event_of_a_run_is_found_by_its_project(
     place = backend.project("acme/llm")
     watch("rule", OnAddArtifactAlias, place)
 
-    assert backend.explain("rule").splitlines()[2:] == [
-        "  another event in its scope: run acme/llm/r1 became running (was pending)"
+    assert backend.explain("rule").splitlines()[2:4] == [
+        "  another event in its scope:",
+        "    rule did not fire for run acme/llm/r1 became running (was pending)",
     ]
 
 
@@ -264,3 +288,213 @@ def test_the_metric_elsewhere_is_named(backend: Backend, watch_metric: Callable[
     assert backend.explain("spike").splitlines()[2:] == [
         "  'loss' was logged elsewhere, by acme/other/r2"
     ]
+
+
+def headlines(backend: Backend, name: str) -> list[str]:
+    return [block.splitlines()[0] for block in backend.explain(name).split("\n\n")[1:]]
+
+
+def test_an_event_in_its_scope_is_found_after_any_number_elsewhere_and_a_rename(
+    backend: Backend, weights: Collection, watch: Callable[..., Any]
+) -> None:
+    weights.log_version()
+    other = backend.collection("acme/llm/other")
+    for number in range(1100):
+        other.add_tag(f"t{number}")
+    backend.world.projects.rename(weights.project, "llm2")
+    watch("rule", OnCreateArtifact, weights)
+
+    assert backend.explain("rule").splitlines()[2] == (
+        "  the same event before it was saved like this: version acme/llm/weights:v0 created"
+    )
+
+
+def test_a_misspelt_metric_in_its_scope_is_named_before_the_right_one_elsewhere(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    backend.run("acme/elsewhere", run_id="r2").log({"loss": 1})
+    backend.run("acme/llm", run_id="r1").log({"los": 1})
+    backend.world.recent_events.clear()
+    watch_metric(LOSS.gt(5), name="spike")
+
+    assert backend.explain("spike").splitlines()[2:] == [
+        "  runs in its scope logged 'los'; did you mean 'los'?",
+        "  'loss' was logged elsewhere, by acme/elsewhere/r2",
+    ]
+
+
+def test_the_metric_in_its_scope_wins_over_elsewhere(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    backend.run("acme/elsewhere", run_id="r2").log({"loss": 1})
+    backend.run("acme/llm", run_id="r1").log({"loss": 1})
+    backend.world.recent_events.clear()
+    watch_metric(LOSS.gt(5), name="spike")
+
+    assert backend.explain("spike").splitlines()[2:] == [
+        "  'loss' was logged before it was saved like this, by acme/llm/r1"
+    ]
+
+
+def test_verdicts_of_values_stand_in_the_order_in_which_they_were_logged(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.gt(5), name="spike")
+    backend.run("acme/llm", run_id="low").log({"loss": 1})
+    backend.run("acme/llm", run_id="high").log({"loss": 9})
+
+    assert headlines(backend, "spike") == [
+        "spike did not fire for loss = 1 at step 0 of run acme/llm/low",
+        "spike fired for loss = 9 at step 0 of run acme/llm/high",
+    ]
+
+
+def test_the_last_firing_is_shown_however_many_came_after(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.gt(5), name="spike")
+    backend.run("acme/llm", run_id="high").log({"loss": 9})
+    for number in range(12):
+        backend.run("acme/llm", run_id=f"low{number}").log({"loss": 1})
+
+    assert headlines(backend, "spike")[:3] == [
+        "(3 earlier verdicts left out)",
+        "spike fired for loss = 9 at step 0 of run acme/llm/high",
+        "spike did not fire for loss = 1 at step 0 of run acme/llm/low3",
+    ]
+
+
+def test_the_last_firing_and_the_number_left_out_outlive_what_is_remembered(
+    backend: Backend, weights: Collection, watch: Callable[..., Any]
+) -> None:
+    watch("prod", OnAddArtifactAlias, weights, filter=ArtifactEvent.alias.eq("prod"))
+    version = weights.log_version(aliases=["prod"])
+    version.add_alias(*(f"a{number}" for number in range(150)))
+
+    assert headlines(backend, "prod")[:3] == [
+        "(142 earlier verdicts left out)",
+        "prod fired for alias 'prod' added to acme/llm/weights:v0",
+        "prod did not fire for alias 'a141' added to acme/llm/weights:v0",
+    ]
+
+
+def test_a_value_is_judged_by_what_was_so_when_it_was_logged(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    rule = watch_metric(LOSS.gt(5) & RunEvent.name.eq("train"), name="spike")
+    run = backend.run("acme/llm", run_id="r1", display_name="train")
+    run.log({"loss": 1})
+
+    rule.enabled = False
+    backend.update_automation(rule)
+    run.display_name = "renamed"
+
+    lines = backend.explain("spike").splitlines()[3:]
+    assert [line.split()[:2] for line in lines] == [
+        ["✓", "enabled"],
+        ["✓", "event"],
+        ["✓", "scope"],
+        ["✓", "display_name"],
+        ["✗", "metric"],
+        ["✓", "cooldown"],
+    ]
+    assert lines[3].endswith("found: 'train'")
+
+
+def test_what_is_not_kept_of_a_run_is_marked_as_of_now(
+    backend: Backend, fields: Callable[..., dict[str, Any]]
+) -> None:
+    run = backend.run("acme/llm", run_id="r1", group="a")
+    text_of_filter = (
+        '{"run_filter": "{\\"$and\\": [{\\"group\\": {\\"$eq\\": \\"a\\"}}]}",'
+        ' "run_metric_filter": {"threshold_filter":'
+        ' {"name": "loss", "cmp_op": "$gt", "threshold": 5}}}'
+    )
+    values = fields(run.project, triggering_event_type="RUN_METRIC", event_filter=text_of_filter)
+    backend.world.automations.create(values, backend.world.default_user)
+    run.log({"loss": 1})
+    run.group = "b"
+
+    (line,) = [line for line in backend.explain("rule").splitlines() if "group" in line[:10]]
+    assert line.startswith("  ✗ group")
+    assert line.endswith("(as of now)")
+
+
+def test_verdicts_of_a_rule_that_was_edited_are_gone_but_counted(
+    backend: Backend, weights: Collection, watch: Callable[..., Any]
+) -> None:
+    rule = watch("prod", OnAddArtifactAlias, weights, filter=ArtifactEvent.alias.eq("prod"))
+    weights.log_version(aliases=["prod"])
+    event = OnAddArtifactAlias(scope=weights, filter=ArtifactEvent.alias.eq("best"))
+    backend.update_automation(rule, event=event)
+    weights.log_version()
+
+    assert headlines(backend, "prod") == [
+        "(2 verdicts from before it was edited left out)",
+        "prod did not fire for alias 'latest' added to acme/llm/weights:v1",
+    ]
+
+
+def test_of_values_that_are_held_back_the_newest_is_shown_with_their_number(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.gt(5), name="spike")
+    run = backend.run("acme/llm", run_id="r1")
+    for loss in (6, 7, 8, 9, 1):
+        run.log({"loss": loss})
+
+    blocks = backend.explain("spike").split("\n\n")[1:]
+
+    assert [block.splitlines()[0] for block in blocks] == [
+        "spike fired for loss = 6 at step 0 of run acme/llm/r1",
+        "spike did not fire for loss = 9 at step 3 of run acme/llm/r1",
+        "spike did not fire for loss = 1 at step 4 of run acme/llm/r1",
+    ]
+    assert "  ✓ metric         asked: loss > 5                          found: 9" in blocks[1]
+    assert blocks[1].endswith("\n  and 2 values before it for the same reason")
+
+
+def test_values_that_a_filter_holds_back_are_counted(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.gt(5) & RunEvent.name.eq("train"), name="spike")
+    run = backend.run("acme/llm", run_id="r1")
+    run.log({"loss": 6})
+    run.log({"loss": 7})
+
+    (block,) = backend.explain("spike").split("\n\n")[1:]
+
+    assert block.startswith("spike did not fire for loss = 7 at step 1")
+    assert block.endswith("\n  and 1 value before it for the same reason")
+
+
+def test_a_held_back_value_keeps_the_firing_that_held_it_back(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.gt(5), name="spike")
+    run = backend.run("acme/llm", run_id="r1")
+    for loss in (6, 7, 8):
+        run.log({"loss": loss})
+    backend.clock.advance(hours=25)
+    run.log({"loss": 9})
+
+    held_back = backend.explain("spike").split("\n\n")[2]
+
+    assert held_back.startswith("spike did not fire for loss = 8")
+    assert "found: '2026-01-01 00:00:00'" in held_back
+
+
+def test_values_that_are_still_held_back_are_shown_after_any_number_of_others(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.gt(5), name="spike")
+    run = backend.run("acme/llm", run_id="r1")
+    run.log({"loss": 6})
+    run.log({"loss": 7})
+    for number in range(101):
+        backend.run("acme/llm", run_id=f"other{number}").log({"loss": 9})
+    run.log({"loss": 8})
+
+    shown = headlines(backend, "spike")
+    assert shown[0] == "(93 earlier verdicts left out)"
+    assert shown[-1] == "spike did not fire for loss = 8 at step 2 of run acme/llm/r1"

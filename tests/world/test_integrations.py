@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
@@ -105,3 +106,60 @@ def test_an_id_of_another_kind_or_of_nothing_is_not_found(backend: Backend) -> N
         integrations.get(encode_id("Integration", 1), field="integrationID")
     with pytest.raises(InvalidInput, match=r"^integrationID: malformed id '5'"):
         integrations.get("5", field="integrationID")
+
+
+# Tests of a webhook, as W&B's settings page sends them
+
+
+def test_a_test_is_sent_right_away_and_stored_in_the_inbox_alone(backend: Backend) -> None:
+    hook = backend.webhook_integration(
+        "acme", name="deploy", url_endpoint=URL, access_token="t0ken", secret="s3cret"
+    )
+    backend.webhooks.route(URL).respond(202, text="queued")
+
+    response = backend.webhooks.test(hook, {"b": "${alias}", "a": None})
+
+    assert (response.status_code, response.text) == (202, "queued")
+    delivery = backend.webhooks.last
+    assert delivery.text == '{"a":null,"b":"${alias}"}'
+    assert delivery.headers["Authorization"] == "Bearer t0ken"
+    assert delivery.verify_signature("s3cret")
+    assert (delivery.automation, delivery.automation_id) == ("(test)", "")
+    assert len(backend.webhooks.of("(test)")) == 1
+    assert len(backend.executions) == 0
+
+
+def test_a_test_may_be_sent_without_a_payload_and_without_secrets(backend: Backend) -> None:
+    hook = backend.webhook_integration("acme", name="deploy", url_endpoint=URL)
+
+    assert backend.webhooks.test(hook).status_code == 200
+    assert backend.webhooks.last.text == "{}"
+    backend.webhooks.test(hook, {"a": 0})
+    assert backend.webhooks.last.text == '{"a":0}'
+
+
+def test_a_test_that_nothing_answers_raises_what_went_wrong(backend: Backend) -> None:
+    hook = backend.webhook_integration("acme", name="deploy", url_endpoint=URL)
+    backend.webhooks.route(URL).mock(side_effect=httpx.ConnectError)
+
+    with pytest.raises(httpx.ConnectError):
+        backend.webhooks.test(hook)
+
+    assert len(backend.webhooks) == 1
+
+
+def test_a_test_needs_the_secrets_that_the_webhook_names(backend: Backend) -> None:
+    hook = backend.webhook_integration("acme", name="deploy", url_endpoint=URL, secret="s3cret")
+    backend.world.integrations.delete_secret(backend.team("acme"), "DEPLOY_SECRET")
+
+    with pytest.raises(NotFound, match="no secret named 'DEPLOY_SECRET'"):
+        backend.webhooks.test(hook)
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://me:hunter2@a.test/?token=hunter2", "https://a.test:hunter2"]
+)
+def test_a_refused_endpoint_shows_no_secret(backend: Backend, url: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        backend.world.integrations.add_webhook(backend.team("acme"), name="a", url_endpoint=url)
+    assert "hunter2" not in str(refused.value)

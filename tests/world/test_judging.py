@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -20,7 +20,7 @@ from pytest_wandb_automations.automations import (
     OnUnlinkArtifact,
     RunEvent,
 )
-from pytest_wandb_automations.errors import NotFound
+from pytest_wandb_automations.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,6 +231,8 @@ def test_a_filter_on_a_new_version_asks_for_what_it_was_given(
     assert names(backend.executions) == []
     weights.log_version(aliases=["prod"])
     assert names(backend.executions) == ["alias"]
+    weights.log_version(tags=["eu"])
+    assert names(backend.executions) == ["alias", "tag"]
 
 
 def test_a_filter_on_a_link_asks_for_what_the_version_has_there(
@@ -281,9 +283,22 @@ def test_an_injected_event_is_by_the_default_user_unless_it_says_otherwise(
     watch("rule", OnCreateArtifact, weights)
 
     backend.inject(events.ArtifactCreated(collection=weights))
-    backend.inject(events.ArtifactCreated(collection=weights, author="ada"))
+    backend.inject(events.ArtifactCreated(collection=weights, author="loner"))
 
-    assert [execution.event.author for execution in backend.executions] == ["tester", "ada"]
+    assert [execution.event.author for execution in backend.executions] == ["tester", "loner"]
+
+
+def test_what_is_no_event_is_refused_with_the_events_that_there_are(backend: Backend) -> None:
+    with pytest.raises(InvalidInput, match=r"expected an event: ArtifactCreated, .*; got 'x'"):
+        backend.inject(cast("Any", "x"))
+
+
+@pytest.mark.parametrize("states", [{"state": "done"}, {"state": "failed", "previous": "done"}])
+def test_an_injected_state_must_be_one_of_a_run(backend: Backend, states: dict[str, Any]) -> None:
+    run = backend.run("acme/llm")
+
+    with pytest.raises(InvalidInput, match="unknown run state 'done'; known are crashed, "):
+        backend.inject(events.RunStateChanged(run=run, **states))
 
 
 # Run states

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_wandb_automations.automations import DoNothing, OnRunMetric, RunEvent
 from pytest_wandb_automations.events import RunMetricLogged
+from pytest_wandb_automations.rules.windows import MetricWindow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,10 +163,10 @@ def test_an_injected_value_fires_after_values_of_an_earlier_row(
     run.log({"loss": 10})
     watch_metric(LOSS.avg(2).gt(5))
 
-    (execution,) = backend.inject(RunMetricLogged(run=run, metric="loss", value=1, author="bob"))
+    (execution,) = backend.inject(RunMetricLogged(run=run, metric="loss", value=1, author="loner"))
 
     assert execution.metric.values == (10, 1)
-    assert execution.event == RunMetricLogged(run=run, metric="loss", value=1, author="bob")
+    assert execution.event == RunMetricLogged(run=run, metric="loss", value=1, author="loner")
 
 
 def test_a_row_with_several_metrics_reaches_each_watcher_with_the_right_window(
@@ -351,3 +352,83 @@ def test_automations_of_all_metric_events_are_asked_in_a_fixed_order(backend: Ba
     )
 
     assert [trigger.name for trigger in listening] == ["2", "1", "0"]
+
+
+def test_a_zscore_reads_only_a_window_of_the_other_runs(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    with_semantics(backend, zscore_source="project")
+    watch_metric(LOSS.zscore(2).gt(2))
+    read: list[str] = []
+
+    class Watched(dict[str, list[Any]]):
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __getitem__(self, metric: str) -> list[Any]:
+            read.append(self.name)
+            return super().__getitem__(metric)
+
+    for number in range(20):
+        run = backend.run("acme/llm", run_id=f"r{number}")
+        run.series = Watched(run.name)
+        run.log({"loss": number})
+    read.clear()
+
+    run.log({"loss": 1})
+
+    assert read == ["r18", "r17"]
+
+
+def test_a_new_automation_reads_only_the_values_that_its_window_needs(
+    backend: Backend, watch_metric: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = backend.run("acme/llm")
+    for value in range(100):
+        run.log({"loss": value})
+        run.log({"loss": float("nan")})
+    watch_metric(LOSS.avg(3).gt(1e9))
+    seen: list[Any] = []
+    observe = MetricWindow.observe
+
+    def spy(window: MetricWindow, value: Any) -> bool:
+        seen.append(value)
+        return observe(window, value)
+
+    monkeypatch.setattr(MetricWindow, "observe", spy)
+    run.log({"loss": 100})
+
+    assert [value for value in seen if value == value] == [95, 96, 97, 98, 99, 100]
+
+
+@pytest.mark.parametrize("trigger", ["level", "edge"])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        LOSS.gt(5),
+        LOSS.avg(3).gt(5),
+        LOSS.max(4).gt(9),
+        LOSS.increases_by(diff=2),
+        LOSS.avg(2).changes_by(frac=0.3),
+        LOSS.zscore(4).gt(1),
+    ],
+    ids=lambda condition: type(condition).__name__,
+)
+def test_a_window_begun_late_says_what_one_from_the_start_says(
+    backend: Backend, watch_metric: Callable[..., Any], condition: Any, trigger: str
+) -> None:
+    with_semantics(backend, metric_trigger=trigger, metric_cooldown_hours=0)
+    values = [(7 * number * number) % 11 for number in range(30)]
+    watch_metric(condition, name="early")
+    run = backend.run("acme/llm")
+    for value in values[:20]:
+        run.log({"loss": value})
+    before = len(backend.executions)
+    watch_metric(condition, name="late")
+    for value in values[20:]:
+        run.log({"loss": value})
+
+    fired: dict[str, list[Any]] = {"early": [], "late": []}
+    for execution in backend.executions[before:]:
+        fired[execution.automation_name].append(execution.event.step)
+    assert fired["late"] == fired["early"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_wandb_automations.automations import OnAddArtifactAlias
-from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
+from pytest_wandb_automations.errors import Conflict, Forbidden, InvalidInput, NotFound
 from pytest_wandb_automations.world.projects import ProjectMember
 
 if TYPE_CHECKING:
@@ -203,3 +203,44 @@ def test_a_registry_has_members_in_roles(backend: Backend) -> None:
 
     (member,) = registry.members.values()
     assert (member.subject, member.role) == (ada, "viewer")
+
+
+def test_a_role_in_a_registry_counts_for_more_than_the_one_in_the_organization(
+    backend: Backend,
+) -> None:
+    registry = backend.registry("model")
+    ada, bob = backend.user("ada"), backend.user("bob")
+    team = backend.team("readers")
+    backend.organization("acme-corp").add_member(ada, role="viewer")
+    team.add_member(bob)
+
+    assert registry.role_of(ada) == "viewer"
+    registry.members[ada.id] = ProjectMember(ada, "admin")
+    ada.check_may_write(registry)
+    bob.check_may_write(registry)
+    registry.members[team.id] = ProjectMember(team, "restricted_viewer")
+    with pytest.raises(Forbidden, match="user 'bob' may not change <Registry .*restricted_viewer"):
+        bob.check_may_write(registry)
+
+
+def test_a_run_of_a_deleted_project_logs_no_more(backend: Backend) -> None:
+    run = backend.run("acme/llm")
+    backend.world.projects.delete(run.project)
+
+    with pytest.raises(NotFound, match="was deleted, or its project was"):
+        run.log({"loss": 1})
+
+
+def test_an_alias_is_not_given_in_a_deleted_collection(backend: Backend) -> None:
+    version = backend.collection("acme/llm/weights").log_version()
+    version.collection.project.delete_collection(version.collection)
+
+    with pytest.raises(NotFound, match="the collection was deleted"):
+        version.add_alias("prod")
+    assert version.aliases == ["latest"]
+
+
+@pytest.mark.parametrize("what", ["aliases", "tags"])
+def test_a_text_is_no_list_of_names(backend: Backend, what: str) -> None:
+    with pytest.raises(InvalidInput, match=rf"{what}: expected a list of names, got 'prod'"):
+        backend.collection("acme/llm/weights").log_version(**{what: "prod"})

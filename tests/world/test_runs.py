@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import Event, RunStateChanged
 from pytest_wandb_automations.rules import MISSING
 
@@ -141,3 +141,26 @@ def test_filters_read_its_attributes(run: Run) -> None:
     assert run.lookup("config") == {"lr": {"max": 0.1}}
     assert run.lookup("summary_metrics") == {"loss": 1}
     assert run.lookup("nope") is MISSING
+
+
+@pytest.mark.parametrize("log", ["log", "log_system"])
+def test_metrics_that_are_nested_too_deeply_are_refused_and_not_kept(
+    backend: Backend, log: str
+) -> None:
+    run = backend.run("acme/llm", run_id="r1")
+    nested: dict[str, Any] = {}
+    for _ in range(3000):
+        nested = {"a": nested}
+
+    with pytest.raises(InvalidInput, match="run acme/llm/r1: the metrics are nested too deeply"):
+        getattr(run, log)(nested)
+
+    assert run.history == []
+
+
+def test_a_run_of_a_deleted_project_logs_no_more(backend: Backend) -> None:
+    run = backend.run("acme/llm", run_id="r1")
+    backend.world.projects.delete(run.project)
+
+    with pytest.raises(NotFound, match="run acme/llm/r1 was deleted, or its project was"):
+        run.log({"loss": 1})

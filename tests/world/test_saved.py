@@ -89,6 +89,7 @@ def test_actions_that_cannot_be_assigned_any_more_are_read_back(
     backend: Backend, weights: Collection, fields: Any, action_type: str, config: Any
 ) -> None:
     values = fields(weights, triggered_action_type=action_type, triggered_action_config=config)
-    trigger = backend.world.automations.create(values, backend.world.default_user)
+    author = backend.world.default_user
+    trigger = backend.world.automations.create(values, author, legacy=True)
 
     assert saved_automation(trigger).action.action_type == action_type

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from .base import JsonEncoded, Model, ResultModel, adopt, ensure_json
 from .enums import EventType
 from .fields import FilterableField
-from .filters import And, MongoLikeFilter
+from .filters import And, JsonFilter
 from .metrics import RunMetricFilter
 from .normal_form import wrap_mutation_filter
 from .operands import MetricVal
@@ -48,10 +48,10 @@ __all__ = [
 class WrappedSavedEventFilter(Model):
     """The filter of a saved artifact event, which W&B returns within one more object."""
 
-    filter: JsonEncoded[MongoLikeFilter] = And()
+    filter: JsonFilter = And()
 
 
-def _keep_weave_filter(value: Any, parse: Any, info: ValidationInfo) -> Any:
+def _read_saved_filter(value: Any, parse: Any, info: ValidationInfo) -> Any:
     # Its shape is not published: whatever it is, it is shown and written back as it came.
     if info.data.get("event_type") is EventType.WEAVE_METRIC_THRESHOLD:
         return from_json(ensure_json(value))
@@ -70,7 +70,7 @@ class SavedEvent(ResultModel):
     event_type: EventType
     filter: Annotated[
         JsonEncoded[WrappedSavedEventFilter | RunMetricFilter | RunStateFilter],
-        WrapValidator(_keep_weave_filter),
+        WrapValidator(_read_saved_filter),
     ]
 
 
@@ -92,7 +92,7 @@ class _ArtifactEventModel(_InputEventModel):
     scope: AutomationScope
     """Where to watch."""
 
-    filter: Annotated[JsonEncoded[MongoLikeFilter], AfterValidator(wrap_mutation_filter)] = And()
+    filter: Annotated[JsonFilter, AfterValidator(wrap_mutation_filter)] = And()
     """Which alias or tag counts; any by default."""
 
 
@@ -167,6 +167,8 @@ class OnRunMetric(_InputEventModel):
     @classmethod
     def _infer_event_type(cls, data: Any) -> Any:
         match data:
+            case {"filter": RunMetricFilter() as filter_}:
+                return {**data, "event_type": filter_.metric.event_type}
             case {"filter": raw}:
                 filter_ = RunMetricFilter.model_validate_json(ensure_json(raw))
                 return {**data, "event_type": filter_.metric.event_type}
@@ -186,6 +188,8 @@ class OnRunState(_InputEventModel):
     """The states, and which runs count."""
 
 
+# The discriminator comes before the validator. Behind it, pydantic would discriminate as well, but
+# not see into the validator, and then try all the events whatever the type.
 InputEvent = Annotated[
     OnLinkArtifact
     | OnAddArtifactAlias
@@ -197,8 +201,8 @@ InputEvent = Annotated[
     | OnUnlinkArtifact
     | OnRunMetric
     | OnRunState,
-    BeforeValidator(adopt),
     Field(discriminator="event_type"),
+    BeforeValidator(adopt),
 ]
 """An event that can be assigned."""
 

@@ -51,7 +51,7 @@ class FilterableField:
         return f"{type(self).__name__}({self._name!r})"
 
     def _expr(self, op: BaseOp) -> FilterExpr:
-        return FilterExpr.model_validate({"field": self._name, "op": op})
+        return FilterExpr.model_construct(field=self._name, op=op)
 
     def matches_regex(self, pattern: str, /) -> FilterExpr:
         """Filter on values that match a regular expression."""

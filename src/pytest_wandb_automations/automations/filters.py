@@ -11,15 +11,17 @@ from pydantic import (
     AfterValidator,
     ConfigDict,
     Field,
+    SerializeAsAny,
     StrictBool,
     StrictFloat,
     StrictInt,
     StrictStr,
+    WrapValidator,
     model_serializer,
     model_validator,
 )
 
-from .base import KitModel, Model, adopt
+from .base import JsonEncoded, KitModel, Model, adopt, ensure_json
 
 __all__ = [
     "OPERATORS",
@@ -34,6 +36,7 @@ __all__ = [
     "Gt",
     "Gte",
     "In",
+    "JsonFilter",
     "Lt",
     "Lte",
     "MongoLikeFilter",
@@ -54,12 +57,16 @@ Scalar = StrictStr | StrictInt | StrictFloat | StrictBool
 
 
 class Combinable:
-    """What `&`, `|` and `~` do to a filter. The SDK's own filters take part as equals."""
+    """What `&`, `|` and `~` do to a filter. The SDK's own filters take part as equals.
+
+    Filters are valid already: what is put around them is made with `model_construct`, because to
+    find out which operator an operand is, pydantic tries them all.
+    """
 
     def __and__(self, other: Any) -> "And":
         ours = adopt(other)
         if isinstance(ours, Combinable):
-            return And.model_validate({"exprs": (self, ours)})
+            return And.model_construct(exprs=(self, ours))
         # A metric or state filter of the SDK: its counterpart knows how to take a run filter.
         return NotImplemented if ours is other else self & ours
 
@@ -68,10 +75,13 @@ class Combinable:
         return NotImplemented if ours is other else ours & self
 
     def __or__(self, other: Any) -> "Or":
-        return Or.model_validate({"exprs": (self, adopt(other))})
+        ours = adopt(other)
+        if isinstance(ours, Combinable):
+            return Or.model_construct(exprs=(self, ours))
+        return Or.model_validate({"exprs": (self, ours)})
 
     def __invert__(self) -> Any:
-        return Not.model_validate({"expr": self})
+        return Not.model_construct(expr=self)
 
     if not TYPE_CHECKING:  # pragma: no branch
 
@@ -94,7 +104,7 @@ class BaseOp(Combinable, Model):
 
     def __invert__(self) -> Any:
         if opposite := self.opposites.get(type(self)):
-            return opposite(**dict(self))
+            return opposite.model_construct(**dict(self))
         return super().__invert__()
 
     def __repr__(self) -> str:
@@ -131,7 +141,8 @@ def _parse_dict(value: Any) -> Any:
     return parse_filter(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
 
 
-Operand = Annotated["FilterExpr | Op | dict[str, Any]", AfterValidator(_parse_dict)]
+# `SerializeAsAny`, because otherwise pydantic tries the serializers of all operators.
+Operand = Annotated[SerializeAsAny["FilterExpr | Op | dict[str, Any]"], AfterValidator(_parse_dict)]
 """A filter within a logical operator; a dict is parsed if its operator is known."""
 
 
@@ -258,6 +269,22 @@ Op = (
 MongoLikeFilter = Op | FilterExpr | dict[str, Any]
 """Any filter; a dict where its operator is unknown."""
 
+
+def _read_usual_filter(value: Any, parse: Any) -> Any:
+    text = ensure_json(value)
+    try:
+        return _usual_filter(pydantic_core.from_json(text))
+    except (KeyError, TypeError, ValueError):  # TypeError: text with a lone surrogate
+        return parse(text)
+
+
+JsonFilter = Annotated[JsonEncoded[MongoLikeFilter], WrapValidator(_read_usual_filter)]
+"""A filter as JSON text.
+
+To find out which operator a dict is, and each dict within, pydantic tries them all. Filters such as
+nearly all automations have are therefore read without it.
+"""
+
 for _model in (And, Or, Nor, Not, FilterExpr):
     _model.model_rebuild()
 
@@ -282,3 +309,35 @@ def parse_filter(raw: dict[str, Any]) -> Any:
                 raw if isinstance(value, dict) else {key: {"$eq": value}}
             )
     return raw
+
+
+_LOGICAL: dict[str, type[And | Or | Nor]] = {"$and": And, "$or": Or, "$nor": Nor}
+_ATTRIBUTES = {name for operator in OPERATORS.values() for name in operator.model_fields}
+"""Names that are taken for an operator before they are taken for a field."""
+
+
+def _usual_filter(raw: Any) -> BaseOp | FilterExpr:
+    """Read a filter that compares fields with values, as pydantic would.
+
+    A `KeyError` or `ValueError` if it is any other, or wrong: that is for pydantic to say.
+    """
+    name, value = _only_item(raw)
+    if name in _LOGICAL and isinstance(value, list):
+        exprs = tuple(map(_usual_filter, cast("list[Any]", value)))
+        return _LOGICAL[name].model_construct(exprs=exprs)
+    if name == "$not":
+        return Not.model_construct(expr=_usual_filter(value))
+    operator, operand = _only_item(value)
+    if name.startswith("$") or name in _ATTRIBUTES or isinstance(operand, dict):
+        raise ValueError("unusual")
+    # Pydantic likes a dict better than a model for which it has to make a tuple of a list.
+    op = value if isinstance(operand, list) else OPERATORS[operator].model_validate(value)
+    return FilterExpr.model_construct(field=name, op=op)
+
+
+def _only_item(value: Any) -> tuple[str, Any]:
+    """Return key and value of a dict that has one; a `ValueError` of anything else."""
+    if not isinstance(value, dict):
+        raise ValueError("unusual")
+    (item,) = cast("dict[str, Any]", value).items()
+    return item

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, WrapValidator, model_validator
 from typing_extensions import Self
+
+from pytest_wandb_automations.errors import InvalidInput
 
 from .automation import Automation, NewAutomation
 from .base import GraphqlId, InputModel, adopt, to_json
@@ -56,12 +58,21 @@ class _CreateInput(_WriteInput, extra="forbid"):
     action: InputAction
 
 
+def _read_saved_event(value: Any, parse: Any) -> Any:
+    # It has no scope, so it can be none of the `InputEvent`s: that takes long to find out.
+    return SavedEvent.model_validate(value) if isinstance(value, SavedEvent) else parse(value)
+
+
 class _UpdateInput(_WriteInput, extra="ignore"):
     id: GraphqlId
     name: Annotated[str, Field(max_length=_MAX_NAME_LENGTH)] | None = None
     description: str | None = None
     enabled: bool | None = None
-    event: Annotated[InputEvent | SavedEvent, Field(union_mode="left_to_right")]
+    event: Annotated[
+        InputEvent | SavedEvent,
+        Field(union_mode="left_to_right"),
+        WrapValidator(_read_saved_event),
+    ]
     action: Annotated[InputAction | SavedAction, Field(union_mode="left_to_right")]
     scope: AutomationScope
 
@@ -74,6 +85,13 @@ def prepare_to_create(obj: NewAutomation | Any = None, /, **kwargs: Any) -> dict
     here: it belongs to the event. A `ValueError` if something is missing, malformed, or cannot be
     assigned.
     """
+    _check_model(obj, "create_automation: expected a new automation, `event >> action`")
+    for name in kwargs:
+        if name not in _CreateInput.model_fields:
+            raise InvalidInput(
+                f"create_automation: unknown keyword {name!r}; "
+                f"known are {', '.join(_CreateInput.model_fields)}"
+            )
     given: dict[str, Any] = {} if obj is None else obj.model_dump()
     parsed = _CreateInput.model_validate({**given, **kwargs})
     variables = {"name": parsed.name, "enabled": parsed.enabled, "description": parsed.description}
@@ -88,6 +106,7 @@ def prepare_to_update(obj: Automation | Any = None, /, **kwargs: Any) -> dict[st
     automation's, whatever scope a new `event` has: that is what the SDK sends. A `ValueError` if
     something is missing, malformed, or cannot be assigned.
     """
+    _check_model(obj, "update_automation: expected a saved automation")
     given: dict[str, Any] = {} if obj is None else dict(adopt(obj))
     parsed = _UpdateInput.model_validate({**given, **kwargs})
     variables = {
@@ -97,6 +116,11 @@ def prepare_to_update(obj: Automation | Any = None, /, **kwargs: Any) -> dict[st
         "enabled": parsed.enabled,
     }
     return _without_none({**variables, **parsed.variables(parsed.scope)})
+
+
+def _check_model(obj: Any, expected: str) -> None:
+    if obj is not None and not isinstance(obj, BaseModel):
+        raise InvalidInput(f"{expected}, got {obj!r}")
 
 
 def _without_none(variables: dict[str, Any]) -> dict[str, Any]:

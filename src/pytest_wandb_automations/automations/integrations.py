@@ -41,7 +41,7 @@ class WebhookIntegration(ResultModel):
 
 Integration = Annotated[
     SlackIntegration | WebhookIntegration,
-    BeforeValidator(adopt),
     Field(discriminator="typename__"),
+    BeforeValidator(adopt),
 ]
 """Any integration."""

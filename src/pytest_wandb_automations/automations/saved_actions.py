@@ -173,12 +173,13 @@ _InputActions = SendNotification | SendWebhook | DoNothing | SendPromptToAria
 ACTION_MODELS: tuple[type, ...] = (*get_args(_InputActions), *get_args(_SavedActions))
 """Models that `event >> action` takes."""
 
+# As with events, the discriminators come before the validators, or all actions would be tried.
 SavedAction = Annotated[
-    _SavedActions, BeforeValidator(_parse_saved_action), Field(discriminator="typename__")
+    _SavedActions, Field(discriminator="typename__"), BeforeValidator(_parse_saved_action)
 ]
 """An action of a saved automation; one that is to be saved is converted."""
 
 InputAction = Annotated[
-    _InputActions, BeforeValidator(parse_input_action), Field(discriminator="action_type")
+    _InputActions, Field(discriminator="action_type"), BeforeValidator(parse_input_action)
 ]
 """An action that can be assigned; a saved one is converted."""

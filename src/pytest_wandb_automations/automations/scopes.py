@@ -1,5 +1,6 @@
 """Scopes: the project, registry, collection, team or organization that an automation watches."""
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BeforeValidator, Discriminator, Field
@@ -94,12 +95,13 @@ class OrgScope(Scope):
     scope_type: Literal[ScopeType.ENTITY] = ScopeType.ENTITY
 
 
-def _sdk_names(value: object) -> set[str]:
-    """Names of the SDK's public classes that an object is an instance of."""
-    return {cls.__name__ for cls in type(value).__mro__ if is_from_sdk(cls)}
+@lru_cache(maxsize=256)
+def _sdk_names(cls: type[Any]) -> frozenset[str]:
+    """Names of the SDK's public classes among a class and its ancestors."""
+    return frozenset(base.__name__ for base in cls.__mro__ if is_from_sdk(base))
 
 
-def _scope_of_sdk_object(value: Any, names: set[str]) -> Any:
+def _scope_of_sdk_object(value: Any, names: frozenset[str]) -> Any:
     if "Registry" in names:
         return RegistryScope.model_validate(value)
     if "Project" in names:
@@ -149,7 +151,7 @@ def parse_scope(value: Any) -> Any:
         return _tell_registry(ours)
     if isinstance(value, (Scope, dict)):
         return cast("Any", value)
-    if names := _sdk_names(value):
+    if names := _sdk_names(cast("type[Any]", type(value))):
         return _scope_of_sdk_object(value, names)
     if org_entity := getattr(value, "org_entity", None):
         return parse_scope(org_entity)
@@ -158,36 +160,36 @@ def parse_scope(value: Any) -> Any:
     return value
 
 
-ArtifactCollectionScope = Annotated[
-    ArtifactSequenceScope | ArtifactPortfolioScope,
-    BeforeValidator(parse_scope),
-    Discriminator("typename__"),
-]
-"""A collection, of either kind."""
-
+# `parse_scope` is only put around what fields have as their type: around the members of a union it
+# would run again for the one that the discriminator chooses.
+_CollectionScope = ArtifactSequenceScope | ArtifactPortfolioScope
 _RegistryOrProjectScope = Annotated[
     RegistryScope | ProjectScope,
     Discriminator("is_registry"),
     BeforeValidator(_tell_registry),
 ]
+_EntityScope = Annotated[TeamScope | OrgScope, Discriminator("entity_type")]
 
-EntityScope = Annotated[
-    TeamScope | OrgScope,
+ArtifactCollectionScope = Annotated[
+    _CollectionScope,
+    Discriminator("typename__"),
     BeforeValidator(parse_scope),
-    Discriminator("entity_type"),
 ]
+"""A collection, of either kind."""
+
+EntityScope = Annotated[_EntityScope, BeforeValidator(parse_scope)]
 """A team or an organization."""
 
 AutomationScope = Annotated[
-    ArtifactCollectionScope | _RegistryOrProjectScope | EntityScope,
-    BeforeValidator(parse_scope),
+    _CollectionScope | _RegistryOrProjectScope | _EntityScope,
     Discriminator("typename__"),
+    BeforeValidator(parse_scope),
 ]
 """Any scope."""
 
 RunEventScope = Annotated[
-    ProjectScope | EntityScope,
-    BeforeValidator(parse_scope),
+    ProjectScope | _EntityScope,
     Discriminator("typename__"),
+    BeforeValidator(parse_scope),
 ]
 """A scope that runs can be in; registries and collections have none."""

@@ -10,7 +10,7 @@ __all__ = ["Outcome"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of an execution; `error` is `None` when the action succeeded."""
+    """The result of an execution; `error` is `None` when the action succeeded or was skipped."""
 
     error: str | None = None
     status_code: int | None = None
@@ -21,3 +21,7 @@ class Outcome:
     """What was sent: the text of a webhook's body, or a Slack message."""
     unknown_variables: tuple[str, ...] = ()
     """Names of `${variables}` in the action's texts that W&B does not know."""
+    skipped: str | None = None
+    """Why the action was not run at all; W&B's history calls that Skipped."""
+    ordered_by: str | None = None
+    """The call of `backend.faults` that made it fail, if one did."""

@@ -32,12 +32,16 @@ class Rendered:
 
 
 def check_payload(text: str) -> None:
-    """Refuse a payload that is no JSON; `NaN` and numbers beyond a double are none either."""
+    """Refuse what is no JSON object; `NaN` and numbers beyond a double are no JSON either."""
     try:
-        json.dumps(json.loads(text), allow_nan=False)
+        payload = json.loads(text)
+        json.dumps(payload, allow_nan=False)
     except (ValueError, RecursionError) as error:
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
         raise InvalidInput(f"requestPayload is no JSON: {error}; got {shown!r}") from None
+    if not isinstance(payload, dict):
+        # Clients read a saved payload as an object; one of another kind would spoil every list.
+        raise InvalidInput(f"requestPayload: expected a JSON object, got {text[:_SHOWN]!r}")
     render_payload(text, Variables({}), unknown="keep")
 
 

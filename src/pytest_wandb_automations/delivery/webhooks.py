@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
 from pytest_wandb_automations.delivery import signatures
+from pytest_wandb_automations.delivery.apps import AppReceiver
 from pytest_wandb_automations.delivery.inbox import Inbox
 from pytest_wandb_automations.delivery.masking import masked, shown_url
+from pytest_wandb_automations.delivery.templates import check_payload, json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Delivery", "WebhookInbox", "webhook_request"]
 
 USER_AGENT = "pytest-wandb-automations"
+
+TEST = "(test)"
+"""What stands for the automation's name in deliveries that were sent to test a webhook."""
 
 
 def webhook_request(
@@ -94,6 +99,20 @@ class Delivery:
         return signatures.verify(self.request.content, secret, header)
 
 
+class _Secret(Protocol):
+    @property
+    def value(self) -> str: ...
+
+
+class _Webhook(Protocol):
+    """What a test needs to know of a webhook; `world.integrations` has it."""
+
+    @property
+    def url_endpoint(self) -> str: ...
+
+    def credentials(self) -> tuple[_Secret | None, _Secret | None]: ...
+
+
 class WebhookInbox(Inbox[Delivery]):
     """Webhook deliveries, newest last. What no route answers is answered with 200 and recorded."""
 
@@ -108,9 +127,63 @@ class WebhookInbox(Inbox[Delivery]):
         """Return the respx route of a URL: `.respond(503)`, `.mock(side_effect=…)`, `.calls`."""
         return self._postbox.router.post(url)
 
-    def send(self, delivery: Delivery, *, timeout: float) -> Answer:
-        """Send a delivery's request and record both sides."""
+    def test(self, hook: _Webhook, payload: Any = None, *, timeout: float = 10.0) -> httpx.Response:
+        """Send a payload to a webhook right away, and return what its receiver answers.
+
+        That is what "Test" does in a team's settings in W&B: with the webhook's token and
+        signature, without an event, so `${variables}` stay as they are. It is recorded in this
+        inbox, under the name `(test)`, and nowhere else. `hook` is what
+        `backend.webhook_integration` returns; `payload` anything that JSON can hold. Raises the
+        error, mostly one of httpx, when nothing answers, and `NotFound` when a secret is missing.
+        """
+        token, secret = hook.credentials()
+        answer = self.try_out(
+            hook.url_endpoint,
+            json.dumps({} if payload is None else payload),
+            access_token=token.value if token else None,
+            secret=secret.value if secret else None,
+            timeout=timeout,
+        )
+        if answer.response is None:
+            assert answer.error is not None
+            raise answer.error
+        return answer.response
+
+    def try_out(
+        self,
+        url: str,
+        payload: str | None,
+        *,
+        access_token: str | None,
+        secret: str | None,
+        timeout: float,
+    ) -> Answer:
+        """Send a payload, given as JSON text, to where a webhook would go."""
+        check_payload(payload or "{}")
+        body = json_text(json.loads(payload or "{}"), sort_keys=True)
+        delivery = Delivery(
+            webhook_request(url, body, access_token=access_token, secret=secret),
+            automation=TEST,
+            automation_id="",
+            secrets=[each for each in (access_token, secret) if each],
+        )
+        return self.send(delivery, timeout=timeout)
+
+    def forward(self, url: str, *, app: Any) -> respx.Route:
+        """Give the deliveries to a URL to an ASGI or WSGI app, in process; return the route.
+
+        The app gets the request that W&B would send, needs no server and no lifespan, and may call
+        the API back. It runs in a thread of its own, ASGI in a new event loop each time. One that
+        raises has answered 500, and its exception is the delivery's `error`; one that takes longer
+        than `Semantics.webhook_timeout` has timed out.
+
+            backend.webhooks.forward("https://deploy.test/hook", app=app)
+        """
+        return self.route(url).mock(side_effect=AppReceiver(app))
+
+    def send(self, delivery: Delivery, *, timeout: float, instead: Answer | None = None) -> Answer:
+        """Send a delivery's request and record both sides; with `instead` that is the answer."""
         self._sent.append(delivery)
-        answer = self._postbox.send(delivery.request, timeout=timeout)
+        answer = instead or self._postbox.send(delivery.request, timeout=timeout)
         delivery.response, delivery.error = answer.response, answer.error
         return answer

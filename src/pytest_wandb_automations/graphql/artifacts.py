@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.graphql.collections import COLLECTION_FIELDS, tag_names
@@ -233,7 +233,7 @@ def _versions_of(
         collection = context.the_collection(
             given["entity_name"], given["project_name"], given["artifact_collection_name"]
         )
-        context.user.check_may_write(collection.project.entity)
+        context.user.check_may_write(collection.project)
         version = found.versions.get(collection.id)
         if version is None:
             raise NotFound(f"artifactID: {found.source.path} is not in {collection.path}")
@@ -256,7 +256,7 @@ def update_artifact(
 ) -> Mapping[str, Any]:
     context: Context = info.context
     found = context.node("Artifact", Artifact, artifact_id, "artifactID")
-    context.user.check_may_write(found.source.collection.project.entity)
+    context.user.check_may_write(found.source.collection.project)
     found.update(
         metadata=_json_object(metadata, "metadata"),
         description=description,
@@ -272,12 +272,19 @@ def update_artifact(
 
 def _json_object(text: str | None, field: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(text or "null")
+        value = json.loads(text or "null", parse_constant=_refuse_constant)
+    except RecursionError:
+        raise InvalidInput(f"{field} is nested too deeply") from None
     except ValueError as error:
         raise InvalidInput(f"{field} is no JSON: {error}; got {text!r}") from None
     if value is not None and not isinstance(value, dict):
         raise InvalidInput(f"{field}: expected a JSON object, got {text!r}")
     return cast("dict[str, Any] | None", value)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    # Python reads NaN and Infinity; JSON has no such values, and neither has W&B.
+    raise ValueError(f"{name} is not a JSON value")
 
 
 @resolver("Mutation.linkArtifact")
@@ -302,10 +309,10 @@ def link_artifact(
         collection = context.node(
             "ArtifactCollection", Collection, artifact_portfolio_id, "artifactPortfolioID"
         )
-        context.user.check_may_write(collection.project.entity)
+        context.user.check_may_write(collection.project)
     elif artifact_portfolio_name is not None:
         project = context.the_project(entity_name, project_name)
-        context.user.check_may_write(project.entity)
+        context.user.check_may_write(project)
         collection = project.collections.get(artifact_portfolio_name) or project.add_collection(
             artifact_portfolio_name, type=found.source.collection.type.name, portfolio=True
         )
@@ -326,6 +333,6 @@ def unlink_artifact(
     collection = context.node(
         "ArtifactCollection", Collection, artifact_portfolio_id, "artifactPortfolioID"
     )
-    context.user.check_may_write(collection.project.entity)
+    context.user.check_may_write(collection.project)
     collection.remove_link(found)
     return {"success": True}

@@ -30,7 +30,8 @@ _FIELDS: dict[str, Callable[[Trigger], object]] = {
 @resolver("Mutation.createFilterTrigger")
 def create_filter_trigger(_source: None, info: Info, **values: Any) -> Mapping[str, Any]:
     context: Context = info.context
-    return {"trigger": context.world.automations.create(values, context.user)}
+    automations = context.world.automations
+    return {"trigger": automations.create(values, context.user, legacy=context.legacy)}
 
 
 @resolver("Mutation.updateFilterTrigger")

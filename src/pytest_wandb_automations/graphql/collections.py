@@ -246,7 +246,7 @@ def add_tags(
 ) -> Mapping[str, Any]:
     context: Context = info.context
     collection = context.the_collection(entity_name, project_name, artifact_collection_name)
-    context.user.check_may_write(collection.project.entity)
+    context.user.check_may_write(collection.project)
     names = tag_names(tags)
     collection.add_tag(*names)
     return {"tags": [collection.tag_records[name] for name in names]}
@@ -264,7 +264,7 @@ def delete_tags(
 ) -> Mapping[str, Any]:
     context: Context = info.context
     collection = context.the_collection(entity_name, project_name, artifact_collection_name)
-    context.user.check_may_write(collection.project.entity)
+    context.user.check_may_write(collection.project)
     collection.remove_tag(*tag_names(tags))
     return {"success": True}
 
@@ -278,5 +278,5 @@ def tag_names(tags: list[dict[str, Any]]) -> list[str]:
 
 def _writable(context: Context, id_: str, field: str) -> Collection:
     collection = context.node("ArtifactCollection", Collection, id_, field)
-    context.user.check_may_write(collection.project.entity)
+    context.user.check_may_write(collection.project)
     return collection

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import reprlib
 from bisect import bisect_left
 from datetime import datetime
 from enum import Enum
@@ -178,10 +179,10 @@ def _start(
 def _read(cursor: str) -> tuple[list[Any], list[Any]]:
     try:
         rank, identity = json.loads(base64.b64decode(cursor, validate=True))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         rank, identity = None, None
     if not isinstance(rank, list) or not isinstance(identity, list):
-        raise InvalidInput(f"after: {cursor!r} is not a cursor of this server")
+        raise InvalidInput(f"after: {reprlib.repr(cursor)} is not a cursor of this server")
     return cast("list[Any]", rank), cast("list[Any]", identity)
 
 

@@ -26,6 +26,8 @@ class Context:
 
     world: World
     user: User
+    legacy: bool = False
+    """Whether automations may be saved that no client can make; see `Automations.create`."""
 
     def sees(self, thing: Entity | Project | Collection | Artifact) -> bool:
         """Whether an object exists for the user."""

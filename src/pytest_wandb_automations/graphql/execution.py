@@ -14,6 +14,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     OperationDefinitionNode,
+    ValueNode,
     execute_sync,  # pyright: ignore[reportUnknownVariableType]  # its own annotations are partial
     parse,
     validate,
@@ -94,9 +95,10 @@ class Engine:
         if problem:
             return _refused([GraphQLError(problem)], None)
         document = self._understand(query)
+        secret = "secretValue" in query or _carries_secret(variables)
         name = operation_name or (document.names[0] if len(document.names) == 1 else None)
         if document.ast is None:
-            return _refused(document.errors, name)
+            return _refused(document.errors, name, secret=secret)
         result = execute_sync(
             self.schema,
             document.ast,
@@ -107,7 +109,14 @@ class Engine:
         )
         if not result.errors:
             return Result(result.data, [], 200)
-        return _answered_with_errors(result.data, result.errors, name, variables)
+        return _answered_with_errors(result.data, result.errors, name, secret=secret)
+
+    def operation(self, query: object, operation_name: object) -> str | None:
+        """Return the name of the operation that a request asks for, if it has one."""
+        if isinstance(operation_name, str) and operation_name:
+            return operation_name
+        names = self._understand(query).names if isinstance(query, str) else ()
+        return names[0] if len(names) == 1 else None
 
     def _parse_and_validate(self, query: str) -> _Document:
         try:
@@ -161,8 +170,22 @@ def _type_name(value: Any, _info: object, _abstract_type: object) -> str:
     return value.typename__
 
 
-def _refused(errors: Iterable[GraphQLError], operation: str | None) -> Result:
-    formatted = [_formatted(error, _described(error, operation, error.message)) for error in errors]
+def _refused(
+    errors: Iterable[GraphQLError], operation: str | None, *, secret: bool = False
+) -> Result:
+    formatted = [
+        _formatted(
+            error,
+            _described(
+                error,
+                operation,
+                "the document is malformed here; not shown, it carries a secret"
+                if secret and _may_quote_a_value(error)
+                else error.message,
+            ),
+        )
+        for error in errors
+    ]
     return Result(None, formatted, _BAD_REQUEST)
 
 
@@ -170,7 +193,8 @@ def _answered_with_errors(
     data: dict[str, Any] | None,
     errors: Iterable[GraphQLError],
     operation: str | None,
-    variables: dict[str, Any] | None,
+    *,
+    secret: bool,
 ) -> Result:
     statuses: list[int] = []
     meant: list[int] = []
@@ -183,7 +207,7 @@ def _answered_with_errors(
             meant.append(status)
         elif _is_the_requests_fault(error):
             status = _BAD_REQUEST
-            if error.path is None and _carries_secret(variables):
+            if secret and error.nodes:
                 message = "the variables do not fit the document; not shown, they carry a secret"
         else:
             status = _DEFECT
@@ -209,6 +233,11 @@ def _is_the_requests_fault(error: GraphQLError) -> bool:
     # request's fault when it points to an argument that its variable leaves without a value; what
     # resolvers raise, and values that their types refuse, point to the field.
     return error.path is None or not (error.nodes and isinstance(error.nodes[0], FieldNode))
+
+
+def _may_quote_a_value(error: GraphQLError) -> bool:
+    # Errors of the parser have no nodes, and quote whatever they stumble over.
+    return not error.nodes or isinstance(error.nodes[0], ValueNode)
 
 
 def _carries_secret(value: object) -> bool:

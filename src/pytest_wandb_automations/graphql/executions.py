@@ -82,6 +82,8 @@ def execution_result(execution: Execution, _info: Info) -> dict[str, Any] | None
     outcome = execution.outcome
     if outcome is None:
         return None
+    if outcome.skipped:
+        return None  # nothing was done that could have a result; the state tells
     error = {"message": outcome.error} if outcome.error else None
     if isinstance(execution.action, WebhookAction):
         status = str(outcome.status_code) if outcome.status_code else None
@@ -95,6 +97,9 @@ def execution_result(execution: Execution, _info: Info) -> dict[str, Any] | None
                 "body": outcome.body,
             },
         }
+    if isinstance(execution.action, QueueJobAction):
+        data = {"__typename": "QueuedJobTriggerResultDetails", "error": error}
+        return {"result_type": "QUEUE_JOB", "data": data}
     data = {"__typename": "DefaultTriggerResultDetails", "error": error}
     return {"result_type": "DEFAULT", "data": data}
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.delivery.templates import json_text
+from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.graphql.connections import Connection, connect
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
+from pytest_wandb_automations.world.integrations import WebhookIntegration, check_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +60,66 @@ def create_webhook(
     return {"integration": hook}
 
 
+@resolver("Mutation.updateGenericWebhookIntegration")
+def update_webhook(
+    _source: None,
+    info: Info,
+    *,
+    id_: str,
+    name: str | None = None,
+    url_endpoint: str | None = None,
+    **references: str | None,
+) -> Mapping[str, Any]:
+    context: Context = info.context
+    hook = _connected(context, id_)
+    if not isinstance(hook, WebhookIntegration):
+        raise InvalidInput(f"id: {hook!r} is no webhook")
+    context.world.integrations.update_webhook(hook, name=name, url_endpoint=url_endpoint)
+    # What is left are the references: given as null, they are removed.
+    for reference, secret_name in references.items():
+        setattr(hook, reference, secret_name)
+    return {"integration": hook}
+
+
+@resolver("Mutation.testGenericWebhookIntegration")
+def try_webhook(
+    _source: None,
+    info: Info,
+    *,
+    entity_name: str,
+    url_endpoint: str,
+    request_payload: str | None = None,
+    access_token_ref: str | None = None,
+    secret_ref: str | None = None,
+) -> Mapping[str, Any]:
+    context: Context = info.context
+    entity, world = _administered(context, entity_name), context.world
+    token, secret = (
+        name and world.integrations.secret(entity, name).value
+        for name in (access_token_ref, secret_ref)
+    )
+    check_url(url_endpoint)
+    with world.let_go():
+        answer = world.webhooks.try_out(
+            url_endpoint,
+            request_payload,
+            access_token=token,
+            secret=secret,
+            timeout=world.semantics.webhook_timeout,
+        )
+    if answer.response is None:
+        return {"ok": False, "response": json_text({"error": answer.problem})}
+    response = {"statusCode": answer.response.status_code, "body": answer.response.text}
+    return {"ok": answer.problem is None, "response": json_text(response)}
+
+
+@resolver("Mutation.deleteIntegration")
+def delete_integration(_source: None, info: Info, *, id_: str) -> Mapping[str, Any]:
+    context: Context = info.context
+    context.world.integrations.delete(_connected(context, id_))
+    return {"success": True}
+
+
 @resolver("Mutation.createSlackIntegration")
 def create_slack(_source: None, info: Info, **_values: str) -> Mapping[str, Any]:
     del info
@@ -85,6 +147,14 @@ def delete_secret(
     entity = _administered(context, entity_name)
     context.world.integrations.delete_secret(entity, secret_name)
     return {"success": True}
+
+
+def _connected(context: Context, id_: str) -> Integration:
+    found = context.world.integrations.get(id_)
+    if not context.sees(found.entity):
+        raise NotFound(f"id: no Integration with id {id_!r}")
+    context.user.check_may_administer(found.entity)
+    return found
 
 
 def _administered(context: Context, entity_name: str) -> Entity:

@@ -182,7 +182,7 @@ def rename_project(
 ) -> Mapping[str, Any]:
     context: Context = info.context
     found = context.the_project(entity_name, old_project_name)
-    context.user.check_may_write(found.entity)
+    context.user.check_may_write(found)
     context.world.projects.rename(found, new_project_name)
     return {"project": found, "inserted": False}
 
@@ -191,7 +191,7 @@ def rename_project(
 def delete_model(_source: None, info: Info, *, id_: str) -> Mapping[str, Any]:
     context: Context = info.context
     found = context.node("Project", Project, id_, "id")
-    context.user.check_may_write(found.entity)
+    context.user.check_may_write(found)
     context.world.projects.delete(found)
     return {"success": True}
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import reprlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from pytest_wandb_automations.errors import (
@@ -14,11 +16,14 @@ from pytest_wandb_automations.errors import (
     WandbAutomationsError,
 )
 from pytest_wandb_automations.graphql.context import Context
-from pytest_wandb_automations.graphql.execution import execute
+from pytest_wandb_automations.graphql.execution import engine, execute
 from pytest_wandb_automations.http.messages import Request, Response, json_response
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_wandb_automations.world.accounts import User
+    from pytest_wandb_automations.world.faults import GraphqlFault
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["answer", "refuse"]
@@ -70,6 +75,31 @@ def _authenticate(world: World, request: Request) -> User:
 
 def _graphql(world: World, user: User, request: Request) -> Response:
     body = _json_object(request.content())
+    fault = _fault(world, user, body)
+    if fault is None:
+        return _executed(world, user, body)
+    # A client in process has no socket to give up on: it is told that it did.
+    patience = math.inf if request.timeout is None else request.timeout
+    late = fault.delay >= patience
+    if fault.delay:
+        world.faults.wait(min(fault.delay, patience))
+    if fault.drop:
+        return Response(0, lost="late" if late else "dropped")
+    if fault.errors:
+        response = json_response({"errors": fault.errors, "data": None}, fault.status)
+    else:
+        response = _executed(world, user, body)
+    return replace(response, lost="late") if late else response
+
+
+def _fault(world: World, user: User, body: Mapping[str, Any]) -> GraphqlFault | None:
+    if not world.faults.of_requests:
+        return None
+    operation = engine().operation(body.get("query"), body.get("operationName"))
+    return world.faults.meet_request(operation, user)
+
+
+def _executed(world: World, user: User, body: Mapping[str, Any]) -> Response:
     with world.acting(user):
         result = execute(
             cast("str", body.get("query")),

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["asgi_app"]
+__all__ = ["DROP", "asgi_app"]
+
+DROP = "wandb_automations.drop"
+"""Name in the scope's `state` of the function that closes the connection without an answer."""
 
 
 def asgi_app(answer: Callable[[Request], Response]) -> ASGIApp:
@@ -42,10 +45,22 @@ def asgi_app(answer: Callable[[Request], Response]) -> ASGIApp:
             path, query = scope["path"], scope["query_string"].decode("latin-1")
             request = Request(incoming.method, path, incoming.headers, body, query)
             response = await run_in_threadpool(answer, request)
+        if response.lost:
+            await _drop(scope, receive)
+            return
         outgoing = StarletteResponse(response.body, response.status, dict(response.headers))
         await outgoing(scope, receive, send)
 
     return app
+
+
+async def _drop(scope: Scope, receive: Receive) -> None:
+    # ASGI has no word for it; the kit's listener has one. Elsewhere it is an error of the app.
+    drop = scope.get("state", {}).get(DROP)
+    if drop is None:
+        raise ConnectionError("a fault drops this connection, which this server cannot")
+    drop()
+    await receive()  # the body is read, so what comes next is that the connection is lost
 
 
 async def _read(incoming: StarletteRequest) -> bytes | None:

@@ -22,15 +22,21 @@ def in_process_client(answer: Callable[[Request], Response]) -> httpx.Client:
 
 def from_httpx(request: httpx.Request) -> Request:
     """Turn httpx's request, its body read, into a plain one."""
+    timeout: dict[str, float | None] = request.extensions.get("timeout", {})
     return Request(
         request.method,
         request.url.path,
         {name.lower(): value for name, value in request.headers.items()},
         request.content,
         request.url.query.decode(),
+        timeout.get("read"),
     )
 
 
 def to_httpx(response: Response) -> httpx.Response:
-    """Turn a plain response into one of httpx."""
+    """Turn a plain response into one of httpx, or raise what httpx raises when there is none."""
+    if response.lost == "dropped":
+        raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
+    if response.lost == "late":
+        raise httpx.ReadTimeout("timed out")
     return httpx.Response(response.status, headers=response.headers, content=response.body)

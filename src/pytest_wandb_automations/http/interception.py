@@ -7,6 +7,8 @@ routers, or out. Clients of other libraries reach the backend through its loopba
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, cast
 
@@ -18,9 +20,10 @@ from respx.models import AllMockedAssertionError, PassThrough
 
 from pytest_wandb_automations.http.in_process import from_httpx, to_httpx
 from pytest_wandb_automations.http.patching import start
+from pytest_wandb_automations.http.transports import Transports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from pytest_wandb_automations.http.messages import Request, Response
 
@@ -35,7 +38,9 @@ class Interception:
 
     def __init__(self, url: str, answer: Callable[[Request], Response]) -> None:
         self._mockers = _mockers()
-        self._routers = [_WandbRouter(mocker, url, answer) for mocker in self._mockers]
+        is_wandb = _asking_for_wandb(httpx.URL(url))
+        self._routers = [_WandbRouter(mocker, is_wandb, answer) for mocker in self._mockers]
+        self._transports = Transports(is_wandb, answer)
 
     def open(self) -> None:
         """Begin; respx patches its targets if no router of the user's has made it do so."""
@@ -43,9 +48,11 @@ class Interception:
             # In front of the user's routers: one that answers whatever it gets would hide W&B.
             mocker.routers.insert(0, router)
             start(mocker)
+        self._transports.open()
 
     def close(self) -> None:
         """End; respx undoes its patches when no router is left."""
+        self._transports.close()
         for mocker, router in zip(self._mockers, self._routers, strict=True):
             mocker.unregister(router)
             mocker.stop()
@@ -55,32 +62,51 @@ class _WandbRouter(Router):
     """A router of one rule: requests to W&B are answered, others are for whoever comes next."""
 
     def __init__(
-        self, mocker: type[HTTPCoreMocker], url: str, answer: Callable[[Request], Response]
+        self,
+        mocker: type[HTTPCoreMocker],
+        is_wandb: Callable[[httpx.URL], bool],
+        answer: Callable[[Request], Response],
     ) -> None:
         super().__init__(assert_all_called=False)
         self._mocker = mocker
-        origin = httpx.URL(url)
-        self._address = (origin.host, origin.port)
+        self._is_wandb = is_wandb
         self._elsewhere = Route()
         self._answer = answer
 
     def handler(self, request: httpx.Request) -> httpx.Response:
         self._check(request)
-        return to_httpx(self._answer(from_httpx(request)))
+        answer = self._answer(from_httpx(request))
+        with self._errors_of_the_library():
+            return to_httpx(answer)
 
     async def async_handler(self, request: httpx.Request) -> httpx.Response:
         self._check(request)
         # In a thread: answering may wait for receivers that run on this very event loop.
-        return to_httpx(await to_thread.run_sync(self._answer, from_httpx(request)))
+        answer = await to_thread.run_sync(self._answer, from_httpx(request))
+        with self._errors_of_the_library():
+            return to_httpx(answer)
+
+    @contextmanager
+    def _errors_of_the_library(self) -> Generator[None]:
+        # httpx2 knows the errors of httpcore2, and none of httpx.
+        try:
+            yield
+        except httpx.TransportError as error:
+            library = import_module(self._mocker.name)
+            raise getattr(library, type(error).__name__)(str(error)) from None
 
     def _check(self, request: httpx.Request) -> None:
-        url = request.url
-        if url.host in WANDB_HOSTS or (url.host, url.port) == self._address:
+        if self._is_wandb(request.url):
             return
         if len(self._mocker.routers) > 1:
             # respx takes this for "ask the next router".
             raise AllMockedAssertionError(f"{request!r} is not for W&B")
         raise PassThrough(f"{request!r} is not for W&B", request=request, origin=self._elsewhere)
+
+
+def _asking_for_wandb(backend: httpx.URL) -> Callable[[httpx.URL], bool]:
+    address = (backend.host, backend.port)
+    return lambda url: url.host in WANDB_HOSTS or (url.host, url.port) == address
 
 
 def _mockers() -> list[type[HTTPCoreMocker]]:

@@ -7,7 +7,7 @@ import binascii
 import json
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_wandb_automations.errors import InvalidInput, TooLarge
 
@@ -31,6 +31,8 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = b""
     query: str = ""
+    timeout: float | None = None
+    """Seconds until a client that is answered in process gives up; `None` on a socket."""
 
     @property
     def api_key(self) -> str | None:
@@ -76,6 +78,8 @@ class Response:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    lost: Literal["dropped", "late"] | None = None
+    """Why the client is not to get it: the connection is dropped, or the client has given up."""
 
 
 def json_response(value: Any, status: int = 200) -> Response:

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias, final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_wandb_automations.rules.limits import Limit
+
 _GROUPS_ON_THE_WAY: Final = re.compile(r"^(.*\.)?\$\w+(\[\d+\])?(\.|$)")
+_WRAPPER: Final = re.compile(r"^(run_)?filter\.")
+"""Where a filter stands in the event filter, which says nothing about the field."""
 
 __all__ = ["MISSING", "NO_VALUE", "Clause", "Trace"]
 
@@ -37,8 +41,8 @@ MISSING: Final = _Absent.MISSING
 NO_VALUE: Final = _Absent.NO_VALUE
 """`Clause.found` of a clause that reads no value of its own, such as `all of` or `enabled`."""
 
-Trace: TypeAlias = "tuple[str, str, object, bool | None, tuple[Trace, ...], str]"
-"""A clause as evaluators make it: `(path, asked, found, held, children, note)`."""
+Trace: TypeAlias = "tuple[str, str, object, bool | None, tuple[Trace, ...], str, Limit | None]"
+"""A clause as evaluators make it: `(path, asked, found, held, children, note, limit)`."""
 
 
 @final
@@ -62,9 +66,10 @@ class Clause:
         held: bool | None = True,
         children: Iterable[Clause] = (),
         note: str = "",
+        limit: Limit | None = None,
     ) -> None:
         traces = tuple(child.trace for child in children)
-        object.__setattr__(self, "trace", (path, asked, found, held, traces, note))
+        object.__setattr__(self, "trace", (path, asked, found, held, traces, note, limit))
 
     @classmethod
     def of(cls, trace: Trace) -> Clause:
@@ -83,7 +88,8 @@ class Clause:
         """What it is about, for people: the field (`alias`), or for a group what is asked of it."""
         if self.trace[4] and self.asked:
             return self.asked
-        return _GROUPS_ON_THE_WAY.sub("", self.path.removesuffix(".$not")) or self.asked
+        path = _WRAPPER.sub("", self.path.removesuffix(".$not"))
+        return _GROUPS_ON_THE_WAY.sub("", path) or self.asked
 
     @property
     def asked(self) -> str:
@@ -110,6 +116,11 @@ class Clause:
         """A remark for people: `window holds 3 of 5 values`, `NaN is ignored`."""
         return self.trace[5]
 
+    @property
+    def limit(self) -> Limit | None:
+        """The number that `asked` ends with, if it compares with one."""
+        return self.trace[6]
+
     def __bool__(self) -> bool:
         return self.held is True
 
@@ -118,7 +129,7 @@ class Clause:
 
     def __hash__(self) -> int:
         # Found values may be unhashable JSON, and take no part: equal clauses still hash alike.
-        path, asked, _, held, _, note = self.trace
+        path, asked, _, held, _, note, _ = self.trace
         return hash((path, asked, held, note))
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from typing_extensions import override
 
 from pytest_wandb_automations.errors import InvalidFilter
+from pytest_wandb_automations.rules.limits import Limit
 from pytest_wandb_automations.rules.windows import (
     COMPARISONS,
     ChangeWindow,
@@ -22,7 +23,7 @@ from pytest_wandb_automations.rules.windows import (
     ThresholdWindow,
 )
 from pytest_wandb_automations.rules.wire import Record
-from pytest_wandb_automations.rules.wording import one_of, shown_number
+from pytest_wandb_automations.rules.wording import one_of
 from pytest_wandb_automations.rules.zscores import Peers, ZScoreWindow
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ __all__ = [
 
 _AGGREGATES: Final = {"MAX": "max", "MIN": "min", "AVERAGE": "avg"}
 _DIRECTIONS: Final = {"INCREASE": "increases", "DECREASE": "decreases", "ANY": "changes"}
+_MEASURES: Final[dict[str, Literal["value", "drop", "size"]]] = {
+    "INCREASE": "value",
+    "DECREASE": "drop",
+    "ANY": "size",
+}
 _SYMBOLS: Final = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<=", "$eq": "=", "$ne": "≠"}
 
 
@@ -52,9 +58,14 @@ class MetricCondition(ABC):
     name: str
     """Name of the metric; a nested one has dots (`val.loss`)."""
 
+    @property
     @abstractmethod
+    def limit(self) -> Limit:
+        """What the condition compares with, and the words around it."""
+
     def describe(self) -> str:
         """Write the condition for people: `avg(loss, 5) > 3`."""
+        return self.limit.asked()
 
     @abstractmethod
     def start(self, semantics: Semantics, *, peers: Peers | None = None) -> MetricWindow:
@@ -80,11 +91,12 @@ class Threshold(MetricCondition):
 
     threshold: float
 
+    @property
     @override
-    def describe(self) -> str:
-        """Write the condition for people: `avg(loss, 5) > 3`."""
-        metric = _aggregate(self.agg, self.name, self.window)
-        return f"{metric} {_SYMBOLS[self.cmp]} {_exact(self.threshold)}"
+    def limit(self) -> Limit:
+        """The threshold: `avg(loss, 5) > 3`."""
+        before, after = _aggregate(self.agg, self.window)
+        return Limit(self.threshold, before, self.name, f"{after} {_SYMBOLS[self.cmp]} ")
 
     @override
     def start(self, semantics: Semantics, *, peers: Peers | None = None) -> ThresholdWindow:
@@ -114,13 +126,19 @@ class Change(MetricCondition):
     amount: float
     """Least change at which the condition holds; above 0."""
 
+    @property
     @override
-    def describe(self) -> str:
-        """Write the condition for people: `avg(loss, 10 after 50) increases by at least 10%`."""
-        windows = f"{self.window} after {self.prior_window}"
-        metric = _aggregate(self.agg, self.name, windows)
-        amount = f"{_exact(self.amount * 100)}%" if self.relative else _exact(self.amount)
-        return f"{metric} {_DIRECTIONS[self.direction]} by at least {amount}"
+    def limit(self) -> Limit:
+        """The least change: `avg(loss, 10 after 50) increases by at least 10%`."""
+        before, after = _aggregate(self.agg, f"{self.window} after {self.prior_window}")
+        return Limit(
+            self.amount,
+            before,
+            self.name,
+            f"{after} {_DIRECTIONS[self.direction]} by at least ",
+            measure=_MEASURES[self.direction],
+            percent=self.relative,
+        )
 
     @override
     def start(self, semantics: Semantics, *, peers: Peers | None = None) -> ChangeWindow:
@@ -141,15 +159,16 @@ class ZScore(MetricCondition):
     direction: str
     """`INCREASE` for values above the mean, `DECREASE` for values below, `ANY` for both."""
 
+    @property
     @override
-    def describe(self) -> str:
-        """Write the condition for people: `abs(zscore(loss, 30)) >= 2`."""
-        score = f"zscore({self.name}, {self.window})"
+    def limit(self) -> Limit:
+        """The least distance: `abs(zscore(loss, 30)) >= 2`."""
+        name, after = self.name, f", {self.window})"
         if self.direction == "ANY":
-            return f"abs({score}) >= {_exact(self.threshold)}"
+            return Limit(self.threshold, "abs(zscore(", name, f"{after}) >= ", measure="size")
         if self.direction == "INCREASE":
-            return f"{score} >= {_exact(self.threshold)}"
-        return f"{score} <= {_exact(-self.threshold)}"
+            return Limit(self.threshold, "zscore(", name, f"{after} >= ")
+        return Limit(-self.threshold, "zscore(", name, f"{after} <= ")
 
     @override
     def start(self, semantics: Semantics, *, peers: Peers | None = None) -> ZScoreWindow:
@@ -243,9 +262,6 @@ def _agg(record: Record) -> str | None:
     return record.choice("agg_op", _AGGREGATES) if "agg_op" in record else None
 
 
-def _aggregate(agg: str | None, name: str, window: object) -> str:
-    return f"{_AGGREGATES[agg]}({name}, {window})" if agg else name
-
-
-def _exact(number: float) -> str:
-    return shown_number(number, digits=12)
+def _aggregate(agg: str | None, window: object) -> tuple[str, str]:
+    """Return what stands before and after the name of a metric: `avg(` and `, 5)`."""
+    return (f"{_AGGREGATES[agg]}(", f", {window})") if agg else ("", "")

@@ -34,7 +34,7 @@ def group_node(group: Group, path: str, nodes: Sequence[Node]) -> Node:
     total = len(nodes)
     if not nodes:
         none = "no conditions" if group.name == "$and" else f"{label} no conditions"
-        trace: Trace = (path, none, NO_VALUE, decide(0, 0), (), "")
+        trace: Trace = (path, none, NO_VALUE, decide(0, 0), (), "", None)
         return lambda _: trace
 
     def ask(find: Find) -> Trace:
@@ -45,14 +45,14 @@ def group_node(group: Group, path: str, nodes: Sequence[Node]) -> Node:
             children.append(child)
             if child[3]:
                 held += 1
-        return (path, label, NO_VALUE, decide(held, total), tuple(children), "")
+        return (path, label, NO_VALUE, decide(held, total), tuple(children), "", None)
 
     return ask
 
 
 def leaf_node(field: str, path: str, question: Question) -> Node:
     """Make the node that asks a question of a field, which may be nested."""
-    phrase, tests, elementwise, negated = question
+    phrase, tests, elementwise, negated, limit = question
     head, *rest = field.split(".")
 
     def ask_of(root: object) -> Trace:
@@ -61,7 +61,7 @@ def leaf_node(field: str, path: str, question: Question) -> Node:
             any(_passes(test, value, elementwise and spread) for value, spread in values)
             for test in tests
         )
-        return (path, phrase, _found(values), passed is not negated, (), "")
+        return (path, phrase, _found(values), passed is not negated, (), "", limit)
 
     if len(tests) != 1:
         return lambda find: ask_of(find(head, MISSING))
@@ -82,7 +82,7 @@ def leaf_node(field: str, path: str, question: Question) -> Node:
         passed = test(value)
         if not passed and elementwise and isinstance(value, ARRAYS):
             passed = any(map(test, cast("list[object]", value)))
-        return (path, phrase, value, passed is not negated, (), "")
+        return (path, phrase, value, passed is not negated, (), "", limit)
 
     return ask
 

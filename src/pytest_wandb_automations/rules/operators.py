@@ -24,6 +24,7 @@ from pytest_wandb_automations.rules.comparisons import (
     equal_to_any,
     ordered,
 )
+from pytest_wandb_automations.rules.limits import Limit
 from pytest_wandb_automations.rules.wording import shown
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class Question(NamedTuple):
 
     negated: bool = False
     """Whether the question holds when the tests fail, as they do for a missing field."""
+
+    limit: Limit | None = None
+    """The number that the question compares with, if it does."""
 
 
 class FieldOperator(NamedTuple):
@@ -133,32 +137,32 @@ def _field_operator(
 
 @_field_operator("$eq", "The value equals the operand; null equals a missing field, too.")
 def _eq(operand: object, _: bool) -> Question:
-    return Question(f"= {_asked(operand)}", (equal_to(operand),))
+    return _comparison("=", operand, equal_to(operand))
 
 
 @_field_operator("$ne", "The value differs from the operand, as a missing field does.")
 def _ne(operand: object, _: bool) -> Question:
-    return Question(f"≠ {_asked(operand)}", (equal_to(operand),), negated=True)
+    return _comparison("≠", operand, equal_to(operand), negated=True)
 
 
 @_field_operator("$gt", "The value is greater than the operand and of its type.")
 def _gt(operand: object, _: bool) -> Question:
-    return Question(f"> {_asked(operand)}", (ordered(operator.gt, operand),))
+    return _comparison(">", operand, ordered(operator.gt, operand))
 
 
 @_field_operator("$gte", "The value is greater than or equal to the operand and of its type.")
 def _gte(operand: object, _: bool) -> Question:
-    return Question(f">= {_asked(operand)}", (ordered(operator.ge, operand),))
+    return _comparison(">=", operand, ordered(operator.ge, operand))
 
 
 @_field_operator("$lt", "The value is less than the operand and of its type.")
 def _lt(operand: object, _: bool) -> Question:
-    return Question(f"< {_asked(operand)}", (ordered(operator.lt, operand),))
+    return _comparison("<", operand, ordered(operator.lt, operand))
 
 
 @_field_operator("$lte", "The value is less than or equal to the operand and of its type.")
 def _lte(operand: object, _: bool) -> Question:
-    return Question(f"<= {_asked(operand)}", (ordered(operator.le, operand),))
+    return _comparison("<=", operand, ordered(operator.le, operand))
 
 
 @_field_operator("$in", "The value equals one of the operand's values.")
@@ -227,6 +231,13 @@ def _contains(operand: object, _: bool) -> Question:
 
     # Elements are compared as a whole: the tag `production` does not contain the tag `prod`.
     return Question(f"contains {_asked(text)}", (test,), elementwise=False)
+
+
+def _comparison(symbol: str, operand: object, test: Test, *, negated: bool = False) -> Question:
+    limit = None
+    if isinstance(operand, (int, float)) and not isinstance(operand, bool):
+        limit = Limit(operand, after=f"{symbol} ")
+    return Question(f"{symbol} {_asked(operand)}", (test,), negated=negated, limit=limit)
 
 
 def _asked(operand: object) -> str:

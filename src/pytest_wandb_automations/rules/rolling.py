@@ -11,7 +11,8 @@ Sums are of differences to a *pivot*, a value that is itself in the window for a
 A constant metric therefore has exactly its value as mean and exactly 0 as deviation. And as no
 value of a window of n lies more than √n deviations from its mean, the variance, mean square minus
 squared mean, is a difference of numbers that are at most n times as large: nothing cancels,
-wherever the values lie.
+wherever the values lie. The mean itself, once it is rounded to one float, has lost that: a value's
+distance from it is therefore taken from the pivot and the mean's offset to it (`Moments.score`).
 """
 
 from __future__ import annotations
@@ -19,18 +20,19 @@ from __future__ import annotations
 import math
 from collections import deque
 from itertools import accumulate
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
+    "Moments",
     "Newest",
     "Rolling",
     "RollingExtreme",
     "RollingMean",
     "RollingMoments",
-    "mean_and_deviation",
+    "moments_of",
 ]
 
 _SQUARES_MIN = 1e-280
@@ -49,6 +51,44 @@ class Rolling(Protocol):
     def push(self, value: float) -> float:
         """Take a finite value in, let the oldest one of a full window go, return the aggregate."""
         ...
+
+
+class Moments(NamedTuple):
+    """Mean and standard deviation of values that may all lie far from 0.
+
+    The mean is kept as its distance from one of the values: rounded to a float near 1e9 it would
+    be off by 1e-7, which is much beside a deviation of 1.
+    """
+
+    pivot: float
+    """One of the values."""
+
+    offset: float
+    """Distance of the mean from the pivot, in units."""
+
+    breadth: float
+    """The standard deviation, in units; 0 for values without spread."""
+
+    unit: float = 1.0
+    """2 where differences of values would overflow."""
+
+    @property
+    def mean(self) -> float:
+        """The mean as a number."""
+        return (self.pivot / self.unit + self.offset) * self.unit
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation as a number."""
+        return self.breadth * self.unit
+
+    def score(self, value: float) -> float:
+        """Return how many deviations, of which there must be one, `value` lies above the mean."""
+        pivot, offset, breadth, unit = self
+        distance = value / unit - pivot / unit - offset
+        if math.isfinite(distance):
+            return distance / breadth
+        return (value / 2 - pivot / 2 - offset / 2) / breadth * 2
 
 
 class Newest:
@@ -176,7 +216,7 @@ class RollingMoments:
             self._older.pop()
             self._older_squares.pop()
 
-    def mean_and_deviation(self) -> tuple[float, float]:
+    def moments(self) -> Moments:
         """Return mean and standard deviation of the window, which holds at least one value."""
         count = len(self.values)
         total, squares = self._newer, self._newer_squares
@@ -184,21 +224,24 @@ class RollingMoments:
             total += self._older[-1]
             squares += self._older_squares[-1]
         if not _SQUARES_MIN < squares < _SQUARES_MAX and (squares or total):
-            return mean_and_deviation(self.values, sample=self._sample)
+            return moments_of(self.values, sample=self._sample)
         offset = total / count
         freedom = count - self._sample
         variance = max(squares - total * offset, 0.0) / freedom if freedom else 0.0
-        return self._pivot + offset, math.sqrt(variance)
+        return Moments(self._pivot, offset, math.sqrt(variance))
 
 
-def mean_and_deviation(values: Sequence[float], *, sample: bool = False) -> tuple[float, float]:
+def moments_of(values: Sequence[float], *, sample: bool = False) -> Moments:
     """Return mean and standard deviation of finite values at once, in two passes over them."""
     count = len(values)
-    if min(values) == max(values):
-        return values[0], 0.0
+    pivot, low, high = values[0], min(values), max(values)
+    if low == high:
+        return Moments(pivot, 0.0, 0.0)
+    unit = 1.0 if math.isfinite(high - low) else 2.0
+    shifted = [value / unit - pivot / unit for value in values]
     # Scaled to at most 1, so that squares neither overflow nor vanish.
-    scale = max(map(abs, values))
-    scaled = [value / scale for value in values]
+    scale = max(map(abs, shifted))
+    scaled = [offset / scale for offset in shifted]
     mean = math.fsum(scaled) / count
-    squares = math.fsum((value - mean) ** 2 for value in scaled)
-    return mean * scale, math.sqrt(squares / (count - sample)) * scale
+    squares = math.fsum((offset - mean) ** 2 for offset in scaled)
+    return Moments(pivot, mean * scale, math.sqrt(squares / (count - sample)) * scale, unit)

@@ -8,7 +8,8 @@ Shapes, from the SDK's `events.py`:
   older `{"run_filter": "<JSON>", "metric_filter": "<JSON of a threshold filter>"}`;
 * run states: `{"run_filter": "<JSON>", "run_state_filter": {"states": ["FAILED"]}}`.
 
-JSON that stands in a string may stand there as an object, too.
+JSON that stands in a string may stand there as an object, too. A `run_filter` that is left out or
+null lets every run pass, as `{}` does.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from pytest_wandb_automations.rules.wording import nearest, one_of, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Rule", "compile_rule"]
+__all__ = ["Rule", "compile_rule", "stored_rule"]
 
 _METRIC_KINDS: Final = {
     EventType.RUN_METRIC_THRESHOLD: "threshold_filter",
@@ -58,6 +59,9 @@ class Rule:
 
     states: frozenset[str] | None = None
     """`RUNNING`, `FINISHED`, `FAILED`: those to wait for; run state events have them."""
+
+    text: str = ""
+    """The event filter as JSON text, without the `{"filter": ...}` that it may have come in."""
 
     @property
     def run_filter(self) -> Filter:
@@ -113,6 +117,15 @@ def compile_rule(
     return _compile(event_type, event_filter, ignore_case)
 
 
+def stored_rule(event_type: EventType, event_filter: str) -> Rule:
+    """Return the rule of an event that never happens here, whose filter has an unknown form.
+
+    It can be shown and described, and is never asked. Raises `InvalidFilter` for what is no JSON.
+    """
+    parse_json(event_filter, "")
+    return Rule(event_type, compile_filter({}, fields=()), text=event_filter)
+
+
 @lru_cache(maxsize=_CACHE_SIZE)
 def _compile(event_type: EventType, text: str, ignore_case: bool) -> Rule:
     if event_type not in FILTER_FIELDS:
@@ -121,21 +134,24 @@ def _compile(event_type: EventType, text: str, ignore_case: bool) -> Rule:
     if event_type in _METRIC_KINDS:
         record = Record(source, "", ("run_filter", "run_metric_filter", "metric_filter"))
         metric = _metric(record, _METRIC_KINDS[event_type], event_type)
-        return Rule(event_type, _run_filter(record, event_type, ignore_case), metric=metric)
+        runs = _run_filter(record, event_type, ignore_case)
+        return Rule(event_type, runs, metric=metric, text=text)
     if event_type is EventType.RUN_STATE:
         record = Record(source, "", ("run_filter", "run_state_filter"))
         states = _wanted_states(record)
-        return Rule(event_type, _run_filter(record, event_type, ignore_case), states=states)
-    fields = field_names(event_type)
-    return Rule(
-        event_type, compile_filter(_unwrapped(source), fields=fields, ignore_case=ignore_case)
-    )
-
-
-def _unwrapped(source: object) -> object:
+        runs = _run_filter(record, event_type, ignore_case)
+        return Rule(event_type, runs, states=states, text=text)
+    where = ""
     if isinstance(source, dict) and source.keys() == {"filter"}:
-        return _embedded(cast("dict[str, object]", source)["filter"], "filter")
-    return cast("object", source)
+        where = "filter"
+        source = cast("dict[str, object]", source)[where]
+        text = source if isinstance(source, str) else json.dumps(source)
+        source = _embedded(source, where)
+    fields = field_names(event_type)
+    compiled = compile_filter(
+        cast("object", source), fields=fields, where=where, ignore_case=ignore_case
+    )
+    return Rule(event_type, compiled, text=text)
 
 
 def _run_filter(record: Record, event_type: EventType, ignore_case: bool) -> Filter:
@@ -147,14 +163,17 @@ def _run_filter(record: Record, event_type: EventType, ignore_case: bool) -> Fil
 
 
 def _metric(record: Record, wanted: str, event_type: EventType) -> MetricCondition:
-    name = "run_metric_filter"
-    if name not in record:
-        if "metric_filter" not in record:
-            record.refuse(name, f"missing; {event_type.value} events need its {wanted}")
+    name, older = "run_metric_filter", None
+    if "metric_filter" in record:
+        # Where the newer member stands, too, the older one does not count, but must make sense.
         source = _embedded(record["metric_filter"], "metric_filter")
+        older = CONDITIONS["threshold_filter"](source, "metric_filter")
+    if name not in record:
+        if older is None:
+            record.refuse(name, f"missing; {event_type.value} events need its {wanted}")
         if wanted != "threshold_filter":
             record.refuse("metric_filter", f"holds thresholds, {event_type.value} needs {wanted}")
-        return CONDITIONS[wanted](source, "metric_filter")
+        return older
     source = record[name]
     kinds = Record(source, name, CONDITIONS)
     for kind in CONDITIONS:
@@ -172,11 +191,20 @@ def _wanted_states(record: Record) -> frozenset[str]:
         inner.refuse("states", f"expected an array of states, got {shown(states)}")
     for index, state in enumerate(cast("list[object]", states)):
         if state not in COARSE_STATES:
-            hint = "; FAILED covers it" if state == "CRASHED" else nearest(state, COARSE_STATES)
-            inner.refuse(
-                f"states[{index}]", f"expected {one_of(COARSE_STATES)}, got {shown(state)}{hint}"
-            )
+            problem = f"expected {one_of(COARSE_STATES)}, got {shown(state)}{_state_hint(state)}"
+            inner.refuse(f"states[{index}]", problem)
     return frozenset(cast("list[str]", states))
+
+
+def _state_hint(state: object) -> str:
+    upper = state.upper() if isinstance(state, str) else ""
+    if upper == "CRASHED":
+        return "; FAILED covers it"
+    if upper == "KILLED":
+        return "; killed runs never fire automations"
+    if upper in COARSE_STATES:
+        return f"; states are in upper case: '{upper}'"
+    return nearest(state, COARSE_STATES)
 
 
 def _embedded(value: object, path: str) -> object:

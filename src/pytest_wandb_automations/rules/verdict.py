@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -20,7 +19,8 @@ from pytest_wandb_automations.events import (
     RunStateChanged,
 )
 from pytest_wandb_automations.rules.clauses import NO_VALUE, Clause
-from pytest_wandb_automations.rules.wording import shown, shown_number
+from pytest_wandb_automations.rules.operators import GROUPS
+from pytest_wandb_automations.rules.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Verdict", "describe_event", "format_verdict"]
 
 _MARKS: Final = {True: "✓", False: "✗", None: "·"}
+_NEUTRAL: Final = "-"
+_NEGATIONS: Final = (GROUPS["$not"].label, GROUPS["$nor"].label)
 _LABEL_WIDTH = 15
 _COLUMN_LIMIT = 60
 
@@ -62,8 +64,9 @@ def describe_event(event: Event) -> str:
 def format_verdict(verdict: Verdict) -> str:
     """Write a verdict for people: a headline, then a line for each clause.
 
-    A clause that held is marked ✓, one that did not ✗ and one that was not looked at ·. Columns are
-    aligned, floats rounded (as far as they still show why), and long values cut.
+    A clause that held is marked ✓, one that did not ✗ and one that was not looked at ·. Those
+    inside `not` and `none of` are marked - and say whether they hold. Columns are aligned, floats
+    rounded (as far as they still show why), and long values cut.
     """
     fired = "fired" if verdict.fired else "did not fire"
     lines = [line for clause in verdict.clauses for line in _lines(clause, 0)]
@@ -95,38 +98,35 @@ class _Line(NamedTuple):
         return f"{text}{gap}({self.note})"
 
 
-def _lines(clause: Clause, depth: int) -> list[_Line]:
+def _lines(clause: Clause, depth: int, *, negated: bool = False) -> list[_Line]:
     label = "  " * depth + clause.label
-    below = [line for child in clause.children for line in _lines(child, depth + 1)]
-    mark = _MARKS[clause.held]
+    below_negation = negated or (clause.asked in _NEGATIONS and bool(clause.children))
+    below = [
+        line
+        for child in clause.children
+        for line in _lines(child, depth + 1, negated=below_negation)
+    ]
+    mark, note = _MARKS[clause.held], clause.note
+    if negated:
+        # Nothing needs to hold here: a cross would look like the reason why nothing fired.
+        mark = _NEUTRAL
+        note = "holds" if clause.held else "does not hold"
     if clause.found is NO_VALUE:
         asked = "" if clause.label == clause.asked else _cut(clause.asked)
-        return [_Line(mark, label, asked, "", clause.note), *below]
-    asked = f"asked: {_cut(clause.asked)}" if clause.asked else ""
-    return [_Line(mark, label, asked, f"found: {_found(clause)}", clause.note), *below]
+        return [_Line(mark, label, asked, "", note), *below]
+    asked, found = _compared(clause)
+    return [_Line(mark, label, asked and f"asked: {asked}", f"found: {found}", note), *below]
 
 
-def _found(clause: Clause) -> str:
-    """Write a found number in the unit of the asked one, rounded as far as both can be compared."""
-    limit = _LIMIT.search(clause.asked)
-    number = clause.found
-    if limit is None or not isinstance(number, float):
-        return shown(number)
-    if limit["percent"]:
-        number *= 100
-    asked = float(limit["number"])
-    texts = (shown_number(number, digits=digits) for digits in range(4, 18))
-    # 17 digits are the number itself, so one of the texts is on its side.
-    text = next(text for text in texts if _side(float(text), asked) == _side(number, asked))
-    return text + limit["percent"]
-
-
-def _side(number: float, limit: float) -> int:
-    return (number > limit) - (number < limit)
-
-
-_LIMIT: Final = re.compile(r"(?<![\w.'])(?P<number>-?\d+(\.\d+)?(e[+-]?\d+)?)(?P<percent>%?)$")
-"""The number at the end of a question: `> 3`, `increases by at least 10%`."""
+def _compared(clause: Clause) -> tuple[str, str]:
+    """Write what was asked and found, numbers so that they compare as they did."""
+    limit, found = clause.limit, clause.found
+    if limit is None:
+        return _cut(clause.asked), shown(found)
+    if not isinstance(found, (int, float)) or isinstance(found, bool):
+        return limit.asked(width=_COLUMN_LIMIT), shown(found)
+    number, text = limit.beside(found)
+    return limit.asked(number, _COLUMN_LIMIT), text
 
 
 def _cut(text: str) -> str:

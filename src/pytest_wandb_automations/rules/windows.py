@@ -25,6 +25,7 @@ from pytest_wandb_automations.rules.wording import shown_number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_wandb_automations.rules.limits import Limit
     from pytest_wandb_automations.rules.metrics import Change, Threshold
     from pytest_wandb_automations.semantics import Semantics
 
@@ -44,7 +45,7 @@ COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
 class MetricWindow(ABC):
     """State of one metric condition for one run. `observe` decides, `explain` tells why."""
 
-    __slots__ = ("_before", "_describe", "_edge", "_ignored", "current", "held", "values_seen")
+    __slots__ = ("_before", "_edge", "_ignored", "_limit", "current", "held", "values_seen")
 
     current: float | None
     """What the condition compared last: value, aggregate, change or z-score; `None` if nothing."""
@@ -55,8 +56,8 @@ class MetricWindow(ABC):
     values_seen: int
     """How many finite values were observed."""
 
-    def __init__(self, describe: Callable[[], str], semantics: Semantics) -> None:
-        self._describe = describe
+    def __init__(self, limit: Limit, semantics: Semantics) -> None:
+        self._limit = limit
         self._edge = semantics.metric_trigger == "edge"
         self._before = False
         self._ignored: object = NO_VALUE
@@ -90,16 +91,19 @@ class MetricWindow(ABC):
 
     def explain(self) -> Clause:
         """Describe the last observation, with the numbers that decided it."""
-        asked = self._describe()
+        asked = self._limit.asked()
         if self._ignored is not NO_VALUE:
-            return Clause("metric", asked, self._ignored, False, note=_why(self._ignored))
+            found, note = self._ignored, _why(self._ignored)
+            return Clause("metric", asked, found, False, note=note, limit=self._limit)
         if not self.values_seen:
-            return Clause("metric", asked, MISSING, None, note="no value yet")
+            note = "no value yet"
+            return Clause("metric", asked, MISSING, None, note=note, limit=self._limit)
         found = MISSING if self.current is None else self.current
         notes = [self._note()]
         if self._edge and self._before and not self.held:
             notes.append("it held before, and fires only when it begins to hold")
-        return Clause("metric", asked, found, self.held, note="; ".join(filter(None, notes)))
+        note = "; ".join(filter(None, notes))
+        return Clause("metric", asked, found, self.held, note=note, limit=self._limit)
 
     @abstractmethod
     def _consume(self, value: float) -> bool:
@@ -116,7 +120,7 @@ class ThresholdWindow(MetricWindow):
     __slots__ = ("_compare", "_partial", "_rolling", "_size", "_threshold")
 
     def __init__(self, condition: Threshold, semantics: Semantics) -> None:
-        super().__init__(condition.describe, semantics)
+        super().__init__(condition.limit, semantics)
         self._rolling = _rolling(condition.agg, condition.window)
         self._size = self._rolling.values.maxlen
         self._compare = COMPARISONS[condition.cmp]
@@ -144,7 +148,7 @@ class ChangeWindow(MetricWindow):
     __slots__ = ("_condition", "_from_zero", "_now", "_prior", "_sums")
 
     def __init__(self, condition: Change, semantics: Semantics) -> None:
-        super().__init__(condition.describe, semantics)
+        super().__init__(condition.limit, semantics)
         self._condition = condition
         self._from_zero = semantics.relative_change_from_zero == "fires"
         self._now = _rolling(condition.agg, condition.window)
@@ -227,8 +231,10 @@ def _fill(rolling: Rolling) -> str:
 
 
 def _why(ignored: object) -> str:
-    if isinstance(ignored, float) and math.isnan(ignored):
-        return "NaN is ignored"
     if isinstance(ignored, bool) or not isinstance(ignored, Real):
         return f"ignored: {type(ignored).__name__} is no number"
-    return "ignored: not finite"
+    try:
+        number = float(ignored)
+    except OverflowError:
+        return "ignored: too large"
+    return "NaN is ignored" if math.isnan(number) else "ignored: not finite"

@@ -23,13 +23,57 @@ _WINDOW_LIMIT = 2**31 - 1
 
 
 def parse_json(text: str, path: str) -> object:
-    """Parse JSON text that stands at `path`. Raises `InvalidFilter` if it is none."""
+    """Parse JSON text that stands at `path`.
+
+    Raises `InvalidFilter` if it is none, or if an object has a member twice: Python's and most
+    other parsers would silently drop one of the two.
+    """
+    repeated: list[tuple[object, str]] = []
+
+    def collect(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        members: dict[str, object] = {}
+        twice: list[str] = []
+        for name, value in pairs:
+            if name in members:
+                twice.append(name)
+            members[name] = value
+        if twice:
+            repeated.append((members, twice[0]))
+        return members
+
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        parsed: object = json.loads(
+            text, parse_constant=_refuse_constant, object_pairs_hook=collect
+        )
     except RecursionError:
         raise InvalidFilter(path, "nested too deeply") from None
     except ValueError as error:
         raise InvalidFilter(path, f"not JSON: {error}; got {shown(text)}") from None
+    if repeated:
+        # The one that was complete last is in no other, so none of them dropped it.
+        holder, name = repeated[-1]
+        where = _place(holder, parsed, path)
+        raise InvalidFilter(_member(where, name), "stands here twice; one of them would be lost")
+    return parsed
+
+
+def _place(wanted: object, source: object, path: str) -> str:
+    """Return the path to an object that is somewhere in parsed JSON."""
+    waiting = [(path, source)]
+    while True:
+        place, value = waiting.pop()
+        if value is wanted:
+            return place
+        if isinstance(value, dict):
+            members = cast("dict[str, object]", value)
+            waiting += [(_member(place, name), member) for name, member in members.items()]
+        elif isinstance(value, list):
+            items = enumerate(cast("list[object]", value))
+            waiting += [(f"{place}[{index}]", item) for index, item in items]
+
+
+def _member(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 class Record:
@@ -63,7 +107,7 @@ class Record:
 
     def path_of(self, name: str) -> str:
         """Path of a member."""
-        return f"{self.path}.{name}" if self.path else name
+        return _member(self.path, name)
 
     def refuse(self, name: str, problem: str) -> NoReturn:
         """Refuse a member."""

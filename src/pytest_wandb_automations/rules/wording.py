@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from pytest_wandb_automations.rules.clauses import MISSING
 
-__all__ = ["nearest", "one_of", "shown", "shown_number"]
+__all__ = ["cut_middle", "nearest", "one_of", "shown", "shown_number"]
 
 _T = TypeVar("_T")
 
@@ -83,6 +83,14 @@ def nearest(name: object, known: Iterable[str]) -> str:
     """Write `; did you mean 'x'?` if `name` looks like one of the `known` names, or nothing."""
     matches = get_close_matches(str(name), list(known), n=1)
     return f"; did you mean '{matches[0]}'?" if matches else ""
+
+
+def cut_middle(text: str, width: int) -> str:
+    """Shorten text to `width` characters by leaving out its middle; both ends tell names apart."""
+    if len(text) <= width:
+        return text
+    head = width // 2
+    return f"{text[:head]}…{text[len(text) - (width - head - 1) :]}"
 
 
 def _first(items: Iterable[_T]) -> list[_T]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
-from pytest_wandb_automations.rules.rolling import RollingMoments, mean_and_deviation
+from pytest_wandb_automations.rules.rolling import Moments, RollingMoments, moments_of
 from pytest_wandb_automations.rules.windows import MetricWindow, beyond, finite
 from pytest_wandb_automations.rules.wording import shown_number
 
@@ -26,11 +26,10 @@ Peers: TypeAlias = Callable[[], Iterable[object]]
 
 
 class _Basis(NamedTuple):
-    """What a value was measured against: how many values, and their mean and deviation if full."""
+    """What a value was measured against: how many values, and their moments if full."""
 
     size: int
-    mean: float = math.nan
-    deviation: float = 0.0
+    moments: Moments = Moments(math.nan, 0.0, 0.0)
 
 
 class _Reference(Protocol):
@@ -50,7 +49,7 @@ class ZScoreWindow(MetricWindow):
     __slots__ = ("_basis", "_condition", "_newest", "_reference")
 
     def __init__(self, condition: ZScore, semantics: Semantics, peers: Peers | None) -> None:
-        super().__init__(condition.describe, semantics)
+        super().__init__(condition.limit, semantics)
         sample = semantics.zscore_deviation == "sample"
         includes = semantics.zscore_includes_newest
         self._condition = condition
@@ -70,18 +69,18 @@ class ZScoreWindow(MetricWindow):
     def _consume(self, value: float) -> bool:
         self._newest = value
         self._basis = basis = self._reference.measure(value)
-        if not basis.deviation:
+        if not basis.moments.breadth:
             self.current = None
             return False
-        self.current = score = (value - basis.mean) / basis.deviation
+        self.current = score = basis.moments.score(value)
         return beyond(score, self._condition.threshold, self._condition.direction)
 
     def _note(self) -> str:
-        size, mean, deviation = self._basis
+        size, against = self._basis
         if size < self._condition.window:
             return f"window holds {size} of {self._condition.window} values"
-        numbers = f"value {shown_number(self._newest)}, mean {shown_number(mean)}"
-        return f"{numbers}, deviation {shown_number(deviation)} of {size} values"
+        numbers = f"value {shown_number(self._newest)}, mean {shown_number(against.mean)}"
+        return f"{numbers}, deviation {shown_number(against.deviation)} of {size} values"
 
 
 class _EarlierValues:
@@ -99,15 +98,13 @@ class _EarlierValues:
         return tuple(self._moments.values)
 
     def measure(self, value: float) -> _Basis:
-        moments = self._moments
+        rolling = self._moments
         if self._includes:
-            moments.push(value)
-        count = len(moments.values)
-        basis = (
-            _Basis(count, *moments.mean_and_deviation()) if count == self._size else _Basis(count)
-        )
+            rolling.push(value)
+        count = len(rolling.values)
+        basis = _Basis(count, rolling.moments()) if count == self._size else _Basis(count)
         if not self._includes:
-            moments.push(value)
+            rolling.push(value)
         return basis
 
 
@@ -131,4 +128,4 @@ class _OtherRuns:
         self.values = tuple(window)
         if len(window) < self._size:
             return _Basis(len(window))
-        return _Basis(len(window), *mean_and_deviation(window, sample=self._sample))
+        return _Basis(len(window), moments_of(window, sample=self._sample))

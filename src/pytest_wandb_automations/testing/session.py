@@ -49,6 +49,7 @@ class Session:
             renew_handles()
             # Last in, first out: the SDK finishes what it has while the backend still answers.
             stack.callback(forget_session)
+            stack.callback(backend.faults.stop)
             stack.callback(backend.settle)
             yield backend
 

@@ -13,6 +13,7 @@ from pytest_wandb_automations.errors import Forbidden, InvalidInput, NotFound
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["ApiKey", "Entity", "EntityKind", "Member", "Organization", "User"]
@@ -37,6 +38,11 @@ class ApiKey:
         return f"<ApiKey {self.secret[:4]}…>"
 
 
+class _KeysBySecret(dict[str, ApiKey]):
+    def __repr__(self) -> str:
+        return repr(list(self.values()))
+
+
 class User:
     """A person or service account; `entity` is the default entity of their requests."""
 
@@ -51,7 +57,7 @@ class User:
         self.name = username
         self.email = email
         self.admin = admin
-        self.api_keys: dict[str, ApiKey] = {}
+        self.api_keys: dict[str, ApiKey] = _KeysBySecret()
         self.personal_entity = personal_entity
         self.default_entity = personal_entity
         self.account_type = "MEMBER"
@@ -95,14 +101,15 @@ class User:
         """Whether the entity and what it owns exist for this user at all."""
         return self.admin or self.username in entity.members
 
-    def check_may_write(self, entity: Entity) -> None:
-        """Refuse with `Forbidden` unless the user may change what the entity owns."""
-        member = entity.members.get(self.username)
-        if not self.admin and (member is None or member.role == "viewer"):
-            role = f"only a {member.role}" if member else "not a member"
-            raise Forbidden(
-                f"user {self.username!r} may not change {entity.kind} {entity.name!r}: {role} there"
-            )
+    def check_may_write(self, place: Entity | Project) -> None:
+        """Refuse with `Forbidden` unless the user may change what an entity or project owns.
+
+        A role in a registry counts for more than the one in the organization.
+        """
+        role = place.role_of(self)
+        if not self.admin and role in (None, "viewer", "restricted_viewer"):
+            told = f"only a {role}" if role else "not a member"
+            raise Forbidden(f"user {self.username!r} may not change {place!r}: {told} there")
 
     def check_may_administer(self, entity: Entity) -> None:
         """Refuse with `Forbidden` unless the user is an admin of the entity."""
@@ -153,6 +160,11 @@ class Entity:
     def path(self) -> str:
         """The entity's name, which starts the path of all that it owns."""
         return self.name
+
+    def role_of(self, user: User) -> str | None:
+        """Return a user's role; `None` for one who is no member."""
+        member = self.members.get(user.username)
+        return member.role if member else None
 
     @property
     def owner(self) -> User | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pydantic.alias_generators import to_camel
+
 from pytest_wandb_automations.automations import ActionType
 from pytest_wandb_automations.delivery.templates import check_payload
 from pytest_wandb_automations.errors import InvalidInput, NotFound
@@ -27,6 +29,7 @@ __all__ = [
     "PushNotificationAction",
     "QueueJobAction",
     "WebhookAction",
+    "check_assignable",
     "parse_action",
 ]
 
@@ -104,6 +107,19 @@ Action = (
 )
 
 
+_UNASSIGNABLE = {
+    ActionType.QUEUE_JOB: "W&B accepts no new Launch jobs",
+    ActionType.PUSH_NOTIFICATION: "such automations are made in W&B's own pages",
+}
+
+
+def check_assignable(action_type: ActionType) -> None:
+    """Raise `InvalidInput` if an automation with this action cannot be created or changed to it."""
+    reason = _UNASSIGNABLE.get(action_type)
+    if reason is not None:
+        raise InvalidInput(f"{action_type.value} cannot be assigned to an automation: {reason}")
+
+
 def parse_action(
     action_type: ActionType, config: Mapping[str, Any], integrations: Integrations, user: User
 ) -> Action:
@@ -116,8 +132,8 @@ def parse_action(
     given = {name: value for name, value in config.items() if value is not None}
     if set(given) != {key}:
         raise InvalidInput(
-            f"triggeredActionConfig of a {action_type.value} action needs exactly {key!r}, "
-            f"got {', '.join(map(repr, given)) or 'nothing'}"
+            f"triggeredActionConfig of a {action_type.value} action needs exactly "
+            f"{to_camel(key)!r}, got {', '.join(repr(to_camel(k)) for k in given) or 'nothing'}"
         )
     return parse(given[key], integrations, user)
 

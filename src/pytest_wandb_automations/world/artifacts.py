@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_wandb_automations import events
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from pytest_wandb_automations.world.accounts import User
@@ -138,7 +139,8 @@ class Artifact:
         that is among them, else of the oldest.
         """
         version = seen_as or self.source
-        added, removed = [*tags_to_add], [*tags_to_delete]
+        added = listed(tags_to_add, "tags")
+        removed = listed(tags_to_delete, "tags")
         for tag in added:
             check_tag(tag)
         copied = None if metadata is None else _json_copy(metadata)
@@ -152,9 +154,19 @@ class Artifact:
                 if self.tag_records.pop(name, None) is not None:
                     self._emit_tag(events.ArtifactTagRemoved, version, author, name)
             for name in added:
-                if name not in self.tag_records:
-                    self.tag_records[name] = Tag(self._world, name)
-                    self._emit_tag(events.ArtifactTagAdded, version, author, name)
+                self.emit_tags(self.take_tags([name]), version, author)
+
+    def take_tags(self, tags: Iterable[str]) -> list[str]:
+        """Put tags on and return those that are new here; the caller holds the world."""
+        gained = [name for name in dict.fromkeys(tags) if name not in self.tag_records]
+        for name in gained:
+            self.tag_records[name] = Tag(self._world, name)
+        return gained
+
+    def emit_tags(self, tags: Iterable[str], first: Version, author: User | str | None) -> None:
+        """Tell the world of tags that were added: one event each, `first` as in `update`."""
+        for tag in tags:
+            self._emit_tag(events.ArtifactTagAdded, first, author, tag)
 
     def _emit_tag(
         self,
@@ -215,6 +227,8 @@ class Version:
         """
         for alias in aliases:
             check_alias(alias)
+        if self.collection.state == "DELETED":
+            raise NotFound(f"{self.path}: the collection was deleted")
         with self._world.change():
             self.emit_aliases([a for a in aliases if self.take_alias(a)], author)
 
@@ -371,8 +385,8 @@ class Collection:
         The SDK adds the alias `latest` by itself, and so does this. With the digest of the newest
         version nothing new is made: that version gets the aliases, as W&B deduplicates.
         """
-        aliases = list(dict.fromkeys(["latest", *aliases]))
-        tags = list(tags)
+        aliases = list(dict.fromkeys(["latest", *listed(aliases, "aliases")]))
+        tags = listed(tags, "tags")
         for tag in tags:
             check_tag(tag)
         author = author or (run.user if run else None)
@@ -384,8 +398,10 @@ class Collection:
                 description=description,
                 created_by=run or self._world.author(author),
             )
+            # Before the version is new: filters on that ask for the tags that it comes with.
+            gained = artifact.take_tags(tags)
             version = self.commit(artifact, aliases=aliases, author=author)
-            version.artifact.update(tags_to_add=tags, seen_as=version, author=author)
+            artifact.emit_tags(gained, version, author)
         return version
 
     def prepare(
@@ -439,7 +455,7 @@ class Collection:
         self, artifact: Artifact, *, aliases: Iterable[str] = (), author: User | str | None = None
     ) -> Version:
         """Link an artifact here and return its version; emits the link and its alias events."""
-        aliases = [*aliases]
+        aliases = listed(aliases, "aliases")
         for alias in aliases:
             check_alias(alias)
         if not self.is_portfolio:
@@ -544,6 +560,13 @@ class Collection:
         return version
 
 
+def listed(names: Iterable[str], what: str) -> list[str]:
+    """Return names as a list; refuse a text, whose letters nobody means."""
+    if isinstance(names, str):
+        raise InvalidInput(f"{what}: expected a list of names, got {names!r}; write [{names!r}]")
+    return [*names]
+
+
 def check_alias(alias: str) -> None:
     """Refuse aliases that W&B refuses, and `vN`, which W&B assigns by itself."""
     if not alias or len(alias) > _MAX_ALIAS or "/" in alias or ":" in alias:
@@ -564,7 +587,9 @@ def check_tag(tag: str) -> None:
 
 
 def _json_copy(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(cast("object", metadata), Mapping):
+        raise InvalidInput(f"metadata: expected a mapping, got {metadata!r}")
     try:
-        return json.loads(json.dumps(metadata))
+        return json.loads(json.dumps(metadata, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"metadata must be JSON: {error}") from None

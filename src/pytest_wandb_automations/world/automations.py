@@ -6,24 +6,24 @@ W&B's GraphQL API calls an automation a trigger; its type is `Trigger` and so ar
 from __future__ import annotations
 
 import json
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.automations import ActionType, EventType, ScopeType
-from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
+from pytest_wandb_automations.errors import Conflict, InvalidFilter, InvalidInput, NotFound
 from pytest_wandb_automations.events import RunMetricLogged
-from pytest_wandb_automations.rules.rule import Rule, compile_rule
+from pytest_wandb_automations.rules.rule import Rule, compile_rule, stored_rule
 from pytest_wandb_automations.rules.scopes import check_assignable, check_scope
+from pytest_wandb_automations.world import actions
 from pytest_wandb_automations.world.accounts import Entity
 from pytest_wandb_automations.world.actions import Action, parse_action
 from pytest_wandb_automations.world.artifacts import Collection
+from pytest_wandb_automations.world.considering import Considered
 from pytest_wandb_automations.world.projects import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from pytest_wandb_automations.rules.verdict import Verdict
     from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.metrics import MetricWatch
     from pytest_wandb_automations.world.world import World
@@ -34,9 +34,6 @@ Scope = Project | Collection | Entity
 
 _MAX_NAME = 255
 """Length of a name in characters, from the SDK's CreateFilterTriggerInput."""
-
-_REMEMBERED = 100
-"""How many of the newest verdicts an automation keeps for `explain`."""
 
 RUN_EVENTS = frozenset((*RunMetricLogged.event_types, EventType.RUN_STATE))
 
@@ -59,7 +56,7 @@ class TriggeringCondition:
     @property
     def filter(self) -> str:
         """JSON text; filters of artifact events are wrapped once more when they are saved."""
-        if self.event_type in RUN_EVENTS:
+        if self.event_type in RUN_EVENTS or self.event_type is EventType.WEAVE_METRIC_THRESHOLD:
             return self._event_filter
         return json.dumps({"filter": self._event_filter}, separators=(",", ":"))
 
@@ -87,7 +84,8 @@ class Trigger:
         self.last_executed_at: datetime | None = None
         self.last_fired: dict[str, datetime] = {}
         """When it last fired for each run, by run id; only metric automations keep that."""
-        self.considered: deque[Verdict] = deque(maxlen=_REMEMBERED)
+        self.considered = Considered()
+        """The newest verdicts, for `explain`."""
         self.watches: dict[str, MetricWatch] = {}
         """Metric windows by run id, oldest first."""
 
@@ -162,10 +160,13 @@ class Automations:
         # An edited automation that came from another scope stands at the end, whatever its age.
         return sorted(found, key=lambda trigger: trigger.created_at)
 
-    def create(self, values: Mapping[str, Any], author: User) -> Trigger:
-        """Save a new automation from the fields of a `CreateFilterTriggerInput`, in snake case."""
+    def create(self, values: Mapping[str, Any], author: User, *, legacy: bool = False) -> Trigger:
+        """Save a new automation from the fields of a `CreateFilterTriggerInput`, in snake case.
+
+        With `legacy` also one whose event or action can no longer, or not here, be assigned.
+        """
         with self._world.change():
-            draft = _Draft(self._world, values, author)
+            draft = _Draft(self._world, values, author, legacy=legacy)
             self._check_name(draft, except_for=None)
             trigger = Trigger(self._world, author)
             draft.apply_to(trigger)
@@ -183,6 +184,7 @@ class Automations:
             if draft.scope is not trigger.scope or draft.rule is not trigger.rule:
                 # Its windows belong to what it watched before; new ones take in earlier values.
                 trigger.watches.clear()
+                trigger.considered.start_over()
             draft.apply_to(trigger)
             trigger.updated_at = self._world.clock.stamp()
             self._file(trigger)
@@ -206,7 +208,7 @@ class Automations:
         trigger = self.get(id_)
         if not author.may_see(_owner(trigger.scope)):
             raise NotFound(f"no automation with id {id_!r}")
-        author.check_may_write(_owner(trigger.scope))
+        author.check_may_write(_place(trigger.scope))
         return trigger
 
     def _check_name(self, draft: _Draft, *, except_for: Trigger | None) -> None:
@@ -247,7 +249,9 @@ class _Draft:
         author: User,
         *,
         based_on: Trigger | None = None,
+        legacy: bool = False,
     ) -> None:
+        self._legacy = legacy
         given = {name: value for name, value in values.items() if value is not None}
         old = based_on
         self.name: str = given.get("name", old.name if old else "")
@@ -257,12 +261,12 @@ class _Draft:
         self.enabled: bool = given.get("enabled", old.enabled if old else True)
         self._take_scope(world, given, author, old)
         self._take_event(world, given, old)
-        check_scope(self.event_type, self.scope_type)
         self._take_action(world, given, author, old)
 
     def apply_to(self, trigger: Trigger) -> None:
         for name, value in vars(self).items():
-            setattr(trigger, name, value)
+            if not name.startswith("_"):
+                setattr(trigger, name, value)
 
     def _take_scope(
         self, world: World, given: Mapping[str, Any], author: User, old: Trigger | None
@@ -280,7 +284,7 @@ class _Draft:
         owner = _owner(found)
         if not author.may_see(owner):
             raise NotFound(f"scopeID: no {kind} with id {id_!r}; there is none")
-        author.check_may_write(owner)
+        author.check_may_write(_place(found))
         if isinstance(found, Entity):
             _check_entity_scope(world, found)
 
@@ -288,12 +292,23 @@ class _Draft:
         self.event_type = EventType(
             given.get("triggering_event_type", old.event_type if old else None)
         )
-        if old is None or self.event_type is not old.event_type:
+        if not self._legacy and (old is None or self.event_type is not old.event_type):
             check_assignable(self.event_type)
+        # Before the filter: what is wrong with that may follow from the event.
+        check_scope(self.event_type, self.scope_type)
         self.event_filter: str = given.get("event_filter", old.event_filter if old else "")
-        self.rule = compile_rule(
-            self.event_type, self.event_filter, ignore_case=world.semantics.regex_ignore_case
-        )
+        try:
+            self.rule = self._compiled(ignore_case=world.semantics.regex_ignore_case)
+        except InvalidFilter as error:
+            path = f"eventFilter.{error.path}" if error.path else "eventFilter"
+            raise InvalidFilter(path, error.problem) from None
+        # Clients send it unwrapped; what they read is wrapped, and may be sent back as it was read.
+        self.event_filter = self.rule.text
+
+    def _compiled(self, *, ignore_case: bool) -> Rule:
+        if self.event_type is EventType.WEAVE_METRIC_THRESHOLD:
+            return stored_rule(self.event_type, self.event_filter)
+        return compile_rule(self.event_type, self.event_filter, ignore_case=ignore_case)
 
     def _take_action(
         self, world: World, given: Mapping[str, Any], author: User, old: Trigger | None
@@ -301,6 +316,8 @@ class _Draft:
         self.action_type = ActionType(
             given.get("triggered_action_type", old.action_type if old else None)
         )
+        if not self._legacy and (old is None or self.action_type is not old.action_type):
+            actions.check_assignable(self.action_type)
         config = given.get("triggered_action_config")
         if config is not None:
             self.action = parse_action(self.action_type, config, world.integrations, author)
@@ -310,6 +327,11 @@ class _Draft:
             raise InvalidInput(
                 f"triggeredActionType {self.action_type.value} needs a triggeredActionConfig"
             )
+
+
+def _place(scope: Scope) -> Entity | Project:
+    """Return where a user needs a role that may write."""
+    return scope.project if isinstance(scope, Collection) else scope
 
 
 def _owner(scope: Scope) -> Entity:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import uuid
+from collections import deque
+from datetime import timedelta
 from functools import singledispatchmethod
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -9,31 +13,42 @@ from urllib.parse import quote
 from pytest_wandb_automations.delivery.masking import masked
 from pytest_wandb_automations.delivery.outcomes import Outcome
 from pytest_wandb_automations.delivery.postbox import Postbox
-from pytest_wandb_automations.delivery.slack import SlackInbox, SlackMessage, slack_problem
-from pytest_wandb_automations.delivery.templates import render_payload, render_text
+from pytest_wandb_automations.delivery.slack import (
+    SlackInbox,
+    SlackMessage,
+    slack_problem,
+    slack_request,
+)
+from pytest_wandb_automations.delivery.templates import json_text, render_payload, render_text
 from pytest_wandb_automations.delivery.variables import Variables, variables_of
 from pytest_wandb_automations.delivery.webhooks import Delivery, WebhookInbox, webhook_request
-from pytest_wandb_automations.errors import WandbAutomationsError
+from pytest_wandb_automations.errors import NotFound, WandbAutomationsError
 from pytest_wandb_automations.events import VersionEvent
 from pytest_wandb_automations.world.actions import (
     MAX_ARIA_PROMPT_BYTES,
     Action,
     AriaAction,
     NotificationAction,
+    PushNotificationAction,
+    QueueJobAction,
     WebhookAction,
 )
 from pytest_wandb_automations.world.runs import Run
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import httpx
 
     from pytest_wandb_automations.delivery.postbox import Answer
-    from pytest_wandb_automations.world.accounts import Entity
     from pytest_wandb_automations.world.executions import Execution
-    from pytest_wandb_automations.world.integrations import Secret
+    from pytest_wandb_automations.world.integrations import Integration
     from pytest_wandb_automations.world.world import World
 
-__all__ = ["Courier"]
+__all__ = ["ARIA_PER_MINUTE", "Courier"]
+
+ARIA_PER_MINUTE = 3
+"""How often an automation prompts ARIA in a minute. W&B's page says so, and skips what is more."""
 
 
 class Courier:
@@ -43,6 +58,9 @@ class Courier:
         self.postbox = Postbox()
         self.webhooks = WebhookInbox(self.postbox)
         self.slack = SlackInbox(self.postbox)
+        self._prompts: dict[str, deque[datetime]] = {}
+        """When each automation prompted ARIA, by id: as often as it may in a minute."""
+        self._lock = threading.Lock()
 
     def carry_out(self, world: World, execution: Execution) -> Outcome:
         """Do what the execution's automation does; a failure is an outcome, not an exception."""
@@ -56,18 +74,31 @@ class Courier:
         self.webhooks.clear()
         self.slack.clear()
         self.postbox.router.clear()
+        self._prompts.clear()
 
     @singledispatchmethod
     def _do(self, action: Action, world: World, execution: Execution) -> Outcome:
-        # No-op, Launch and push notifications: recorded, and nothing else.
+        # A no-op: recorded, and nothing else.
         del action, world, execution
         return Outcome()
+
+    @_do.register(QueueJobAction)
+    def _(self, action: QueueJobAction, world: World, execution: Execution) -> Outcome:
+        # Launch is no part of the kit: the job is recorded as it is stored.
+        del world, execution
+        return Outcome(sent=action.template)
+
+    @_do.register(PushNotificationAction)
+    def _(self, action: PushNotificationAction, world: World, execution: Execution) -> Outcome:
+        # There is no device to notify.
+        del world, execution
+        return Outcome(sent=action)
 
     @_do.register(WebhookAction)
     def _(self, action: WebhookAction, world: World, execution: Execution) -> Outcome:
         hook, semantics = action.integration, world.semantics
-        token = _secret(world, hook.entity, hook.access_token_ref)
-        secret = _secret(world, hook.entity, hook.secret_ref)
+        _check_connected(hook)
+        token, secret = hook.credentials()
         secrets = [each.value for each in (token, secret) if each]
         variables = _variables(execution)
         if semantics.secrets_in_payload:
@@ -90,11 +121,12 @@ class Courier:
                 answer = self._try(request, world, execution, secrets)
         response, problem = answer.response, answer.problem
         return Outcome(
-            error=problem and f"webhook {hook.name!r}: {masked(problem, secrets)}",
+            error=problem and masked(f"webhook {hook.name!r}: {problem}{_order(answer)}", secrets),
             status_code=response.status_code if response else None,
             body=response.text if response else None,
             sent=rendered.text,
             unknown_variables=rendered.unknown,
+            ordered_by=answer.ordered_by,
         )
 
     def _try(
@@ -106,10 +138,13 @@ class Courier:
             automation_id=execution.trigger_id,
             secrets=secrets,
         )
-        return self.webhooks.send(delivery, timeout=world.semantics.webhook_timeout)
+        timeout = world.semantics.webhook_timeout
+        instead = _fault(world, execution, request, timeout)
+        return self.webhooks.send(delivery, timeout=timeout, instead=instead)
 
     @_do.register(NotificationAction)
     def _(self, action: NotificationAction, world: World, execution: Execution) -> Outcome:
+        _check_connected(action.integration)
         message = SlackMessage(
             automation=execution.automation_name,
             automation_id=execution.trigger_id,
@@ -120,25 +155,45 @@ class Courier:
             severity=action.severity or "INFO",
             title_url=_url(execution),
         )
-        answer = self.slack.send(message, timeout=world.semantics.webhook_timeout)
+        timeout = world.semantics.webhook_timeout
+        instead = _fault(world, execution, slack_request(message), timeout)
+        answer = self.slack.send(message, timeout=timeout, instead=instead)
         response, problem = answer.response, slack_problem(answer)
         return Outcome(
-            error=problem and f"Slack {message.channel!r}: {problem}",
+            error=problem and f"Slack {message.channel!r}: {problem}{_order(answer)}",
             status_code=response.status_code if response else None,
             body=response.text if response else None,
             sent=message,
+            ordered_by=answer.ordered_by,
         )
 
     @_do.register(AriaAction)
     def _(self, action: AriaAction, world: World, execution: Execution) -> Outcome:
+        if not self._may_prompt(execution):
+            return Outcome(skipped=f"it prompted ARIA {ARIA_PER_MINUTE} times within a minute")
         rendered = render_text(
             action.prompt, _variables(execution), unknown=world.semantics.unknown_variable
         )
         size = len(rendered.text.encode())
-        error = None
+        error, body = None, None
         if size > MAX_ARIA_PROMPT_BYTES:
             error = f"the prompt has {size} bytes after substitution; {MAX_ARIA_PROMPT_BYTES} fit"
-        return Outcome(error=error, sent=rendered.text, unknown_variables=rendered.unknown)
+        else:
+            # W&B's page shows a response body with a `thread_id`; nothing else of it is known.
+            thread_id = uuid.uuid5(uuid.NAMESPACE_OID, execution.id)
+            body = json_text({"thread_id": str(thread_id)})
+        return Outcome(
+            error=error, body=body, sent=rendered.text, unknown_variables=rendered.unknown
+        )
+
+    def _may_prompt(self, execution: Execution) -> bool:
+        now = execution.created_at
+        with self._lock:
+            earlier = self._prompts.setdefault(execution.trigger_id, deque(maxlen=ARIA_PER_MINUTE))
+            if len(earlier) == ARIA_PER_MINUTE and now - earlier[0] < timedelta(minutes=1):
+                return False
+            earlier.append(now)
+            return True
 
 
 def _variables(execution: Execution) -> Variables:
@@ -152,8 +207,26 @@ def _variables(execution: Execution) -> Variables:
     )
 
 
-def _secret(world: World, entity: Entity, name: str | None) -> Secret | None:
-    return None if name is None else world.integrations.secret(entity, name)
+def _check_connected(integration: Integration) -> None:
+    if integration.deleted:
+        raise NotFound(f"{integration!r} was deleted; the automation still uses it")
+
+
+def _fault(
+    world: World, execution: Execution, request: httpx.Request, timeout: float
+) -> Answer | None:
+    """Return what a test ordered the delivery to meet, after the delay that belongs to it."""
+    fault = world.faults.meet_delivery(execution, request.url)
+    if fault is None:
+        return None
+    if 0 < fault.delay < timeout:
+        world.faults.wait(fault.delay)
+    return fault.answer(request, timeout=timeout)
+
+
+def _order(answer: Answer) -> str:
+    # So that nobody hunts for a fault that a test asked for.
+    return f" (ordered by {answer.ordered_by})" if answer.ordered_by else ""
 
 
 def _url(execution: Execution) -> str:

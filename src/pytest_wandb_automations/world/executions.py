@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Execution", "Executions"]
 
+State = Literal["PENDING", "FINISHED", "FAILED", "SKIPPED"]
+
 
 class Execution:
     """One firing of an automation: what happened, what was done, what came of it.
 
-    `state` is `PENDING` until the action is done, then `FINISHED` or `FAILED`, as in W&B's history.
+    `state` is `PENDING` until the action is done, then `FINISHED`, `FAILED` or `SKIPPED`, as in
+    W&B's history. It stays in the history, as it is, when its automation is renamed or deleted.
     """
 
     typename__ = "TriggerExecution"
@@ -52,14 +55,16 @@ class Execution:
         """The run or collection that the event happened to, whatever its path is by now."""
         self.verdict = verdict
         self.created_at: datetime = world.clock.stamp()
-        self.state: Literal["PENDING", "FINISHED", "FAILED"] = "PENDING"
+        self.state: State = "PENDING"
         self.outcome: Outcome | None = None
         self.metric = metric
         """What a metric automation saw; `None` for others."""
 
     def __repr__(self) -> str:
-        error = f", {self.error}" if self.error else ""
-        return f"<Execution of {self.automation_name!r}: {self.state}{error}>"
+        told: list[str] = [self.state]
+        if self.outcome:
+            told += filter(None, [self.outcome.error, self.outcome.skipped])
+        return f"<Execution of {self.automation_name!r}: {', '.join(told)}>"
 
     @property
     def trigger_name(self) -> str:
@@ -74,7 +79,10 @@ class Execution:
     def settle(self, outcome: Outcome) -> None:
         """Record what came of the action."""
         self.outcome = outcome
-        self.state = "FAILED" if outcome.error else "FINISHED"
+        if outcome.skipped:
+            self.state = "SKIPPED"
+        else:
+            self.state = "FAILED" if outcome.error else "FINISHED"
 
 
 class Executions(Sequence[Execution]):
@@ -116,6 +124,11 @@ class Executions(Sequence[Execution]):
     def failed(self) -> Executions:
         """Those whose action failed."""
         return Executions([e for e in self._records if e.state == "FAILED"])
+
+    @property
+    def skipped(self) -> Executions:
+        """Those whose action was not run, as the automation's rate limit was reached."""
+        return Executions([e for e in self._records if e.state == "SKIPPED"])
 
     @property
     def last(self) -> Execution | None:

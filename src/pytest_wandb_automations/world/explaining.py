@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from textwrap import indent
 from typing import TYPE_CHECKING
 
-from pytest_wandb_automations.errors import NotFound
-from pytest_wandb_automations.events import Event, RunMetricLogged, RunStateChanged
 from pytest_wandb_automations.rules.verdict import describe_event, format_verdict
+from pytest_wandb_automations.rules.wording import nearest
+from pytest_wandb_automations.world.considering import Opinion
+from pytest_wandb_automations.world.judging import judge
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_wandb_automations.world.automations import Trigger
+    from pytest_wandb_automations.world.happenings import Happening
+    from pytest_wandb_automations.world.runs import Run
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["explain"]
@@ -34,66 +39,94 @@ def _explain(world: World, trigger: Trigger) -> str:
         f"{trigger.name}: {trigger.rule.describe()} in {trigger.scope.path} "
         f"fired {times} time{'' if times == 1 else 's'}"
     )
-    verdicts = [format_verdict(verdict) for verdict in trigger.considered]
-    verdicts += [
-        format_verdict(watch.verdict) for watch in trigger.watches.values() if not watch.window.held
-    ]
-    if not verdicts:
-        return "\n".join([head, "no event reached it", *_nearest(world, trigger)])
-    left_out = len(verdicts) - _SHOWN
-    if left_out > 0:
-        verdicts = [f"({left_out} earlier verdicts left out)", *verdicts[-_SHOWN:]]
-    return "\n\n".join([head, *verdicts])
+    blocks = [head]
+    if outdated := trigger.considered.outdated:
+        blocks.append(f"({_verdicts(outdated)} from before it was edited left out)")
+    opinions = trigger.considered.opinions
+    # A long row of held-back values is one verdict, which may be forgotten though it still grows.
+    kept = set(map(id, opinions))
+    growing = [watch.opinion for watch in trigger.watches.values() if watch.opinion is not None]
+    opinions += [opinion for opinion in growing if id(opinion) not in kept]
+    # A value at which the condition does not hold is judged here, and only while it is the newest.
+    waiting = [watch for watch in trigger.watches.values() if not watch.window.held]
+    opinions += [Opinion(watch.last.at, watch.recall) for watch in waiting]
+    if not opinions:
+        return "\n".join([*blocks, "no event reached it", *_nearest(world, trigger)])
+    shown = _chosen(opinions, trigger.considered.last_firing)
+    left_out = trigger.considered.total + len(waiting) - len(shown)
+    if left_out:
+        blocks.append(f"({_verdicts(left_out, 'earlier ')} left out)")
+    return "\n\n".join([*blocks, *map(_told, shown)])
+
+
+def _chosen(opinions: list[Opinion], firing: Opinion | None) -> list[Opinion]:
+    """Return the newest verdicts, oldest first, and the last one that fired in any case."""
+    ordered = sorted(opinions, key=lambda opinion: opinion.at)
+    shown = ordered[-_SHOWN:]
+    if firing is not None and all(firing is not opinion for opinion in shown):
+        shown[0] = firing
+    return shown
+
+
+def _told(opinion: Opinion) -> str:
+    text = format_verdict(opinion.make())
+    if opinion.count == 1:
+        return text
+    before = opinion.count - 1
+    return f"{text}\n  and {before} value{'' if before == 1 else 's'} before it for the same reason"
+
+
+def _verdicts(count: int, which: str = "") -> str:
+    return f"{count} {which}verdict{'' if count == 1 else 's'}"
 
 
 def _nearest(world: World, trigger: Trigger) -> list[str]:
-    found: dict[str, str] = {}
-    for event in reversed(world.recent_events):
-        how = _likeness(world, trigger, event)
-        if how is not None:
-            found.setdefault(how, f"  {how}: {describe_event(event)}")
-    lines = [found[how] for how in _LIKENESSES if how in found] + _metrics(world, trigger)
+    lines = [*_nearest_events(world, trigger), *_nearest_metrics(world, trigger)]
     return lines or ["  nothing like it happened anywhere"]
 
 
-_LIKENESSES = _BEFORE, _ELSEWHERE, _ANOTHER = (
-    "the same event before it was saved like this",
-    "the same event elsewhere",
-    "another event in its scope",
-)
+def _nearest_events(world: World, trigger: Trigger) -> Iterator[str]:
+    inside = list(world.recent_events.within(trigger.scope.id))
+    outside = world.recent_events.outside(trigger.scope.id)
+
+    def meant(happening: Happening) -> bool:
+        return trigger.event_type in happening.event.event_types
+
+    before = next(filter(meant, inside), None)
+    if before is not None:
+        told = describe_event(before.event)
+        yield f"  the same event before it was saved like this: {told}"
+    elsewhere = next(filter(meant, outside), None)
+    another = next((happening for happening in inside if not meant(happening)), None)
+    for what, near in (
+        ("the same event elsewhere", elsewhere),
+        ("another event in its scope", another),
+    ):
+        if near is not None:
+            verdict = format_verdict(judge(trigger, near.event, near.place))
+            yield f"  {what}:"
+            yield indent(verdict, "    ")
 
 
-def _likeness(world: World, trigger: Trigger, event: Event) -> str | None:
-    in_scope = trigger.scope.id in _scope_ids(world, event)
-    if trigger.event_type in event.event_types:
-        return _BEFORE if in_scope else _ELSEWHERE
-    return _ANOTHER if in_scope else None
-
-
-def _scope_ids(world: World, event: Event) -> tuple[str, ...]:
-    try:
-        if isinstance(event, (RunMetricLogged, RunStateChanged)):
-            return world.projects.find_run(event.run).scope_ids
-        return world.projects.find_collection(event.collection).scope_ids
-    except NotFound:
-        return ()
-
-
-def _metrics(world: World, trigger: Trigger) -> list[str]:
+def _nearest_metrics(world: World, trigger: Trigger) -> list[str]:
     if trigger.rule.metric is None:
         return []
     name = trigger.rule.metric.name
     here: dict[str, None] = {}
+    elsewhere: Run | None = None
     for project in world.projects:
         for run in project.runs.values():
-            in_scope = trigger.scope.id in run.scope_ids
-            if name in run.series:
-                where = "before it was saved like this" if in_scope else "elsewhere"
-                return [f"  {name!r} was logged {where}, by {run.path}"]
-            if in_scope:
+            if trigger.scope.id in run.scope_ids:
+                if name in run.series:
+                    where = "before it was saved like this"
+                    return [f"  {name!r} was logged {where}, by {run.path}"]
                 here.update(dict.fromkeys(run.series))
-    if not here:
-        return []
-    close = get_close_matches(name, here, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return [f"  runs in its scope logged {', '.join(map(repr, list(here)[:10]))}{hint}"]
+            elif name in run.series:
+                elsewhere = run
+    lines: list[str] = []
+    if here:
+        logged = ", ".join(map(repr, list(here)[:10]))
+        lines.append(f"  runs in its scope logged {logged}{nearest(name, here)}")
+    if elsewhere is not None:
+        lines.append(f"  {name!r} was logged elsewhere, by {elsewhere.path}")
+    return lines

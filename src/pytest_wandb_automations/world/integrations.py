@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.accounts import Entity
     from pytest_wandb_automations.world.world import World
 
-__all__ = ["Integration", "Integrations", "Secret", "SlackIntegration", "WebhookIntegration"]
+__all__ = [
+    "Integration",
+    "Integrations",
+    "Secret",
+    "SlackIntegration",
+    "WebhookIntegration",
+    "check_url",
+]
 
 # Length and pattern as the SDK's CreateGenericWebhookIntegrationInput carries them.
 _MAX_NAME = 64
@@ -60,6 +67,18 @@ class WebhookIntegration:
         self.access_token_ref = access_token_ref
         self.secret_ref = secret_ref
         self.created_at = world.clock.stamp()
+        self.deleted = False
+        self._world = world
+
+    def credentials(self) -> tuple[Secret | None, Secret | None]:
+        """Return the access token and the secret that its references name, `None` without one.
+
+        `NotFound` when a reference leads nowhere; W&B documents nothing about that.
+        """
+        find = self._world.integrations.secret
+        token = None if self.access_token_ref is None else find(self.entity, self.access_token_ref)
+        secret = None if self.secret_ref is None else find(self.entity, self.secret_ref)
+        return token, secret
 
     def __repr__(self) -> str:
         url = shown_url(self.url_endpoint)
@@ -77,6 +96,7 @@ class SlackIntegration:
         self.team_name = team_name
         self.channel_name = channel_name
         self.created_at = world.clock.stamp()
+        self.deleted = False
 
     def __repr__(self) -> str:
         return f"<SlackIntegration {self.entity.name}: {self.team_name} {self.channel_name}>"
@@ -114,11 +134,9 @@ class Integrations:
     ) -> WebhookIntegration:
         """Save a webhook; `Conflict` when the team has one of that name."""
         _check_name(name)
-        _check_url(url_endpoint)
+        check_url(url_endpoint)
         with self._world.change():
-            for other in self.of(entity):
-                if isinstance(other, WebhookIntegration) and other.name == name:
-                    raise Conflict(f"team {entity.name!r} already has a webhook named {name!r}")
+            self._check_free(entity, name)
             hook = WebhookIntegration(
                 self._world, entity, name, url_endpoint, access_token_ref, secret_ref
             )
@@ -131,6 +149,31 @@ class Integrations:
             slack = SlackIntegration(self._world, entity, team_name, channel_name)
             self._by_entity.setdefault(entity.id, []).append(slack)
         return slack
+
+    def update_webhook(
+        self, hook: WebhookIntegration, *, name: str | None = None, url_endpoint: str | None = None
+    ) -> None:
+        """Change what is given; deliveries from now on go by it, also those of old automations."""
+        if name is not None:
+            _check_name(name)
+        if url_endpoint is not None:
+            check_url(url_endpoint)
+        with self._world.change():
+            if name is not None and name != hook.name:
+                self._check_free(hook.entity, name)
+            hook.name = name or hook.name
+            hook.url_endpoint = url_endpoint or hook.url_endpoint
+
+    def delete(self, integration: Integration) -> None:
+        """Delete an integration, also one in use: W&B documents nothing about that.
+
+        Automations that use it stay, and still name it. Their executions fail from then on, with
+        an error that says so, as do those that were still to be delivered.
+        """
+        with self._world.change():
+            integration.deleted = True
+            self._by_entity[integration.entity.id].remove(integration)
+            self._world.forget(integration.id)
 
     def put_secret(self, entity: Entity, name: str, value: str) -> Secret:
         """Save a secret, or replace the value that the name had."""
@@ -161,6 +204,11 @@ class Integrations:
             self.secret(entity, name)
             del self._secrets[entity.id][name]
 
+    def _check_free(self, entity: Entity, name: str) -> None:
+        for other in self.of(entity):
+            if isinstance(other, WebhookIntegration) and other.name == name:
+                raise Conflict(f"team {entity.name!r} already has a webhook named {name!r}")
+
 
 def _check_name(name: str) -> None:
     if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
@@ -170,11 +218,14 @@ def _check_name(name: str) -> None:
         )
 
 
-def _check_url(url: str) -> None:
+def check_url(url: str) -> None:
+    """Refuse what is no address of a webhook."""
     try:
         parts = httpx.URL(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.host)
     except httpx.InvalidURL:
-        fits = False
-    if not fits:
-        raise InvalidInput(f"urlEndpoint {url!r} is no http or https URL")
+        # Which parts of it may be secret cannot be told.
+        raise InvalidInput(
+            "urlEndpoint (malformed, so not shown) is no http or https URL"
+        ) from None
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise InvalidInput(f"urlEndpoint {shown_url(parts)!r} is no http or https URL")

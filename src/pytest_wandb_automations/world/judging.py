@@ -16,18 +16,24 @@ if TYPE_CHECKING:
 
     from pytest_wandb_automations.world.automations import Trigger
 
-__all__ = ["judge"]
+__all__ = ["event_clause", "judge"]
 
 
 def judge(trigger: Trigger, event: Event, place: Collection | Run) -> Verdict:
-    """Decide whether an automation fires for an event in its scope; every reason is a clause.
+    """Decide whether an automation fires for an event; every reason is a clause.
 
-    For every event but that of a logged value, which `world.metrics` looks at.
+    For every event but that of a logged value, which `world.metrics` looks at. An event of another
+    type or outside the scope is asked nothing more.
     """
+    meant = trigger.event_type in event.event_types
+    inside = trigger.scope.id in place.scope_ids
     clauses = [
         Clause("enabled", held=trigger.enabled),
-        Clause("scope", f"in {trigger.scope.path}", place.path),
+        event_clause(trigger, event),
+        Clause("scope", f"in {trigger.scope.path}", place.path, inside),
     ]
+    if not (meant and inside):
+        return Verdict(trigger.name, event, tuple(clauses))
     if isinstance(event, RunStateChanged):
         assert isinstance(place, Run)
         clauses.append(trigger.rule.run_filter.explain(place.lookup))
@@ -36,6 +42,14 @@ def judge(trigger: Trigger, event: Event, place: Collection | Run) -> Verdict:
         assert isinstance(place, Collection)
         clauses.append(trigger.rule.explain(_fields(event, place)))
     return Verdict(trigger.name, event, tuple(clauses))
+
+
+def event_clause(trigger: Trigger, event: Event | None = None) -> Clause:
+    """Ask whether an event is of the type that an automation listens for; without one, it is."""
+    wanted = trigger.event_type
+    if event is None or wanted in event.event_types:
+        return Clause("event", wanted.value)
+    return Clause("event", wanted.value, event.event_types[0].value, held=False)
 
 
 def _state(trigger: Trigger, event: RunStateChanged) -> list[Clause]:

@@ -140,6 +140,15 @@ class Project:
             collection.name = name
             self.collections[name] = collection
 
+    def role_of(self, user: User) -> str | None:
+        """Return a user's role: the one in this registry, a team's there, or in the entity."""
+        if user.id in self.members:
+            return self.members[user.id].role
+        for team in user.teams:
+            if team.id in self.members:
+                return self.members[team.id].role
+        return self.entity.role_of(user)
+
     def delete_collection(self, collection: Collection) -> None:
         """Delete a collection with its versions and the automations in its scope."""
         with self._world.change():
@@ -198,6 +207,7 @@ class Projects:
             for collection in [*project.collections.values()]:
                 project.delete_collection(collection)
             self._world.automations.drop_scope(project)
+            project.runs.clear()
             del self._by_path[project.path]
             self._world.forget(project.id)
 

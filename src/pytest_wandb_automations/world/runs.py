@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import RunMetricLogged, RunStateChanged
 from pytest_wandb_automations.rules.clauses import MISSING
 from pytest_wandb_automations.rules.metrics import flatten_metrics
+from pytest_wandb_automations.world.artifacts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.world import World
 
-__all__ = ["RUN_STATES", "Run", "Stream"]
+__all__ = ["RUN_STATES", "Run", "Stream", "check_state"]
 
 Stream = Literal["history", "system"]
 RUN_STATES = frozenset(
     {"pending", "running", "finished", "failed", "crashed", "killed", "preempting", "preempted"}
 )
 _ENDED = frozenset({"finished", "failed", "crashed", "killed"})
+
+
+def check_state(state: str) -> None:
+    """Refuse what is no state of a run."""
+    if state not in RUN_STATES:
+        raise InvalidInput(
+            f"unknown run state {state!r}; known are {', '.join(sorted(RUN_STATES))}"
+        )
 
 
 class Run:
@@ -53,7 +62,7 @@ class Run:
         self.user = user
         self.display_name = display_name or name
         self.config = dict(config or {})
-        self.tags = list(tags)
+        self.tags = listed(tags, "tags")
         self.group = group
         self.job_type = job_type
         self.state = "pending"
@@ -61,8 +70,6 @@ class Run:
         self.history: list[dict[str, Any]] = []
         self.series: dict[str, list[Any]] = {}
         """Every value that was logged or sampled, by metric, in order of appearance."""
-        self.last_observed = 0
-        """Place of its newest value among those of all runs; 0 before the first one."""
         self.exit_code: int | None = None
         self.created_at = world.clock.stamp()
         self.heartbeat_at: datetime = self.created_at
@@ -95,19 +102,26 @@ class Run:
             number = last + 1 if step is None else step
             if number < last:
                 raise InvalidInput(f"{self.path} is at step {last}; step {step} would go back")
+            values = self._flat(metrics)
             self.history.append({**metrics, "_step": number})
             self.summary.update(metrics)
-            self._observe(metrics, number, "history")
+            self._observe(values, number, "history")
 
     def log_system(self, metrics: Mapping[str, Any]) -> None:
         """Record a sample of system metrics such as `cpu`, which W&B takes every 15 seconds."""
         with self._world.change():
             self._check_running()
-            self._observe(metrics, None, "system")
+            self._observe(self._flat(metrics), None, "system")
 
-    def _observe(self, metrics: Mapping[str, Any], step: int | None, stream: Stream) -> None:
+    def _flat(self, metrics: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        try:
+            return list(flatten_metrics(metrics))
+        except RecursionError:
+            raise InvalidInput(f"run {self.path}: the metrics are nested too deeply") from None
+
+    def _observe(self, values: list[tuple[str, Any]], step: int | None, stream: Stream) -> None:
         self.heartbeat_at = self._world.clock.now()
-        for name, value in flatten_metrics(metrics):
+        for name, value in values:
             self._world.metrics.observe(self, name, value, step, stream)
 
     def values(self, metric: str) -> list[Any]:
@@ -123,10 +137,7 @@ class Run:
 
     def set_state(self, state: str) -> list[Execution]:
         """Put the run into a state; a change of state is an event."""
-        if state not in RUN_STATES:
-            raise InvalidInput(
-                f"unknown run state {state!r}; known are {', '.join(sorted(RUN_STATES))}"
-            )
+        check_state(state)
         with self._world.change():
             previous, self.state = self.state, state
             if previous == state:
@@ -155,6 +166,8 @@ class Run:
         )
 
     def _check_running(self) -> None:
+        if self.project.runs.get(self.name) is not self:
+            raise NotFound(f"run {self.path} was deleted, or its project was")
         if self.state in _ENDED:
             raise InvalidInput(f"run {self.path} has {self.state}; it cannot log or finish again")
 

@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_wandb_automations.delivery.outcomes import Outcome
+from pytest_wandb_automations.delivery.postbox import Postbox
 from pytest_wandb_automations.delivery.variables import KNOWN_VARIABLES
+from pytest_wandb_automations.delivery.webhooks import WebhookInbox
 from pytest_wandb_automations.errors import InvalidInput, NotFound, UnknownVariableWarning
 from pytest_wandb_automations.events import Event, RunMetricLogged, RunStateChanged
 from pytest_wandb_automations.rules.wording import nearest
@@ -26,7 +28,9 @@ from pytest_wandb_automations.world.cascades import Cascades, Chain
 from pytest_wandb_automations.world.clock import Clock
 from pytest_wandb_automations.world.directory import Directory
 from pytest_wandb_automations.world.executions import Execution, Executions
+from pytest_wandb_automations.world.faults import Faults
 from pytest_wandb_automations.world.features import Features
+from pytest_wandb_automations.world.happenings import Happenings
 from pytest_wandb_automations.world.ids import Ids, decode_id
 from pytest_wandb_automations.world.integrations import Integrations
 from pytest_wandb_automations.world.judging import judge
@@ -50,8 +54,6 @@ DEFAULT_TEAM = "acme"
 DEFAULT_USER = "tester"
 USER_WITHOUT_ORGANIZATION = "loner"
 
-_REMEMBERED_EVENTS = 1000
-
 Deliver = Callable[["World", Execution], Outcome]
 _Parcel = tuple[Execution, Chain]
 
@@ -60,7 +62,7 @@ class World:
     """Everything that the offline W&B knows.
 
     `deliver` carries out an execution's action; `has_receivers` tells whether one of the user's
-    receivers may get it, who may call back.
+    receivers may get it, who may call back; `webhooks` takes what is sent to test a webhook.
     """
 
     def __init__(
@@ -72,12 +74,14 @@ class World:
         features: Mapping[str, bool] | None = None,
         deliver: Deliver,
         has_receivers: Callable[[], bool] = lambda: True,
+        webhooks: WebhookInbox | None = None,
     ) -> None:
         self._seed = seed
         self._api_key = api_key
         self._first_semantics = semantics or Semantics()
         self._first_features = dict(features or {})
         self._deliver = deliver
+        self.webhooks = WebhookInbox(Postbox()) if webhooks is None else webhooks
         self._has_receivers = has_receivers
         self._lock = threading.RLock()
         self._depth = 0
@@ -100,7 +104,10 @@ class World:
             self.automations = Automations(self)
             self.metrics = Metrics(self)
             self.executions = Executions()
-            self.recent_events: deque[Event] = deque(maxlen=_REMEMBERED_EVENTS)
+            self.faults = Faults(self)
+            self.recent_events = Happenings()
+            self.happened = 0
+            """How many events and logged values there were; tells which of two was first."""
             self._nodes: dict[str, object] = {}
             self._acting: User | None = None
             self._settle_in()
@@ -141,6 +148,20 @@ class World:
             finally:
                 self._acting = before
 
+    @contextmanager
+    def let_go(self) -> Generator[None]:
+        """Let go of the world within a request that waits for a receiver, and hold it again."""
+        depth, acting = self._depth, self._acting
+        self._depth, self._acting = 0, None
+        for _ in range(depth):
+            self._lock.release()
+        try:
+            yield
+        finally:
+            for _ in range(depth):
+                self._lock.acquire()
+            self._depth, self._acting = depth, acting
+
     def author(self, user: User | str | None) -> User:
         """Return the user given, else the one of the request, else the default user."""
         if user is None:
@@ -153,9 +174,10 @@ class World:
         `asked` are the ids of automations that were asked already and are not asked again, for what
         happens in several collections at once; those that this call asks are added.
         """
-        if event.author is None:
-            event = event.model_copy(update={"author": self.author(None).username})
         with self._change:
+            if event.author is None:
+                # Under the lock: who acts is known only to the thread that holds it.
+                event = event.model_copy(update={"author": self.author(None).username})
             if isinstance(event, RunMetricLogged):
                 run = self.projects.find_run(event.run)
                 return self.metrics.observe(
@@ -165,7 +187,8 @@ class World:
                 place = self.projects.find_run(event.run)
             else:
                 place = self.projects.find_collection(event.collection)
-            self.recent_events.append(event)
+            self.happened += 1
+            self.recent_events.add(event, place)
             caused: list[Execution] = []
             asked = set() if asked is None else asked
             for trigger in self.automations.listening(event.event_types, place.scope_ids):
@@ -173,7 +196,7 @@ class World:
                     continue
                 asked.add(trigger.id)
                 verdict = judge(trigger, event, place)
-                trigger.considered.append(verdict)
+                trigger.considered.add(verdict, self.happened)
                 if verdict.fired:
                     caused.append(self.fire(trigger, event, verdict, place))
             return caused

@@ -1,0 +1,212 @@
+"""Apps get genuine requests in process, and fail there as they would in production."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import fastapi
+import flask
+import pytest
+
+from pytest_wandb_automations.delivery.postbox import Postbox
+from pytest_wandb_automations.delivery.webhooks import Delivery, WebhookInbox, webhook_request
+from pytest_wandb_automations.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from pytest_wandb_automations.delivery.postbox import Answer
+
+URL = "https://deploy.test:8443/hook?stage=prod"
+
+
+def send(app: Any, *, timeout: float = 20) -> Answer:
+    inbox = WebhookInbox(Postbox())
+    route = inbox.forward(URL, app=app)
+    request = webhook_request(URL, '{"a":"ü"}', access_token="tökén", secret="s")
+    answer = inbox.send(Delivery(request, automation="a", automation_id="b"), timeout=timeout)
+    assert route.call_count == 1
+    assert (inbox.last.response, inbox.last.error) == (answer.response, answer.error)
+    return answer
+
+
+def fastapi_app(handle: Any) -> fastapi.FastAPI:
+    app = fastapi.FastAPI()
+    app.post("/hook")(handle)
+    return app
+
+
+def flask_app(handle: Any) -> flask.Flask:
+    app = flask.Flask("receiver")
+    app.post("/hook")(handle)
+    return app
+
+
+def seen_by_fastapi() -> Answer:
+    async def receive(request: fastapi.Request) -> dict[str, Any]:
+        return {
+            "url": str(request.url),
+            "token": request.headers["authorization"].encode("latin-1").decode(),
+            "type": request.headers["content-type"],
+            "body": (await request.body()).decode(),
+        }
+
+    return send(fastapi_app(receive))
+
+
+def seen_by_flask() -> Answer:
+    def receive() -> dict[str, Any]:
+        return {
+            "url": flask.request.url,
+            "token": flask.request.headers["Authorization"].encode("latin-1").decode(),
+            "type": flask.request.content_type,
+            "body": flask.request.get_data(as_text=True),
+        }
+
+    return send(flask_app(receive))
+
+
+@pytest.mark.parametrize("seen", [seen_by_fastapi, seen_by_flask])
+def test_an_app_gets_the_request_as_it_would_be_sent(seen: Any) -> None:
+    answer = seen()
+
+    assert answer.problem is None
+    assert answer.response.json() == {
+        "url": URL,
+        "token": "Bearer tökén",
+        "type": "application/json",
+        "body": '{"a":"ü"}',
+    }
+
+
+def test_an_app_works_while_an_event_loop_is_running_in_the_calling_thread() -> None:
+    async def caller() -> Answer:
+        return seen_by_fastapi()
+
+    assert asyncio.run(caller()).problem is None
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        fastapi_app(lambda: fastapi.Response("no", status_code=403)),
+        flask_app(lambda: ("no", 403)),
+    ],
+)
+def test_what_an_app_refuses_has_failed(app: Any) -> None:
+    answer = send(app)
+
+    assert answer.response is not None
+    assert (answer.response.text, answer.problem) == ("no", "answered 403 Forbidden")
+
+
+async def plain_asgi_that_crashes(scope: Any, receive: Any, send: Any) -> None:
+    raise RuntimeError("crash")
+
+
+async def plain_asgi_that_says_nothing(scope: Any, receive: Any, send: Any) -> None:
+    pass
+
+
+def plain_wsgi_that_crashes(environ: Any, start_response: Any) -> Any:
+    raise RuntimeError("crash")
+
+
+def crash() -> None:
+    raise RuntimeError("crash")
+
+
+@pytest.mark.parametrize(
+    "app", [fastapi_app(crash), plain_asgi_that_crashes, plain_wsgi_that_crashes]
+)
+def test_an_app_that_crashes_has_answered_500_and_its_error_is_kept(app: Any) -> None:
+    answer = send(app)
+
+    assert answer.response is not None
+    assert answer.response.status_code == 500
+    assert isinstance(answer.error, RuntimeError)
+    assert answer.problem == "answered 500 Internal Server Error (RuntimeError: crash)"
+
+
+def test_an_app_that_catches_its_own_errors_has_answered_500() -> None:
+    assert send(flask_app(crash)).problem == "answered 500 Internal Server Error"
+
+
+def test_an_app_that_answers_nothing_has_answered_500() -> None:
+    answer = send(plain_asgi_that_says_nothing)
+
+    assert answer.response is not None
+    assert answer.response.status_code == 500
+
+
+def test_an_asynchronous_app_that_takes_too_long_is_given_up_and_cancelled() -> None:
+    cancelled = threading.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    assert send(app, timeout=0.05).problem == "ReadTimeout: timed out"
+    assert cancelled.wait(20)
+
+
+@pytest.mark.parametrize("kind", ["ASGI", "WSGI"])
+def test_an_app_that_blocks_its_thread_is_given_up(kind: str) -> None:
+    may_answer = threading.Event()
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        may_answer.wait(20)
+
+    def wsgi(environ: Any, start_response: Any) -> list[bytes]:
+        may_answer.wait(20)
+        start_response("200 OK", [])
+        return []
+
+    problem = send(asgi if kind == "ASGI" else wsgi, timeout=0.05).problem
+    may_answer.set()
+
+    assert problem == "ReadTimeout: timed out"
+
+
+def test_what_an_app_goes_on_with_after_its_answer_is_waited_for() -> None:
+    done = []
+
+    async def receive(background: fastapi.BackgroundTasks) -> None:
+        async def work() -> None:
+            await asyncio.sleep(0)
+            done.append("task")
+
+        tasks.append(asyncio.create_task(work()))
+        background.add_task(done.append, "background")
+
+    tasks: list[Any] = []
+    assert send(fastapi_app(receive)).problem is None
+
+    assert sorted(done) == ["background", "task"]
+
+
+def test_an_interrupt_in_an_app_interrupts_the_test() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        pytest.fail("stop")
+
+    with pytest.raises(pytest.fail.Exception, match="stop"):
+        send(app)
+
+
+def test_an_app_may_be_a_function_that_is_given_its_settings() -> None:
+    def wsgi(environ: Any, start_response: Any, status: str = "202 Accepted") -> list[bytes]:
+        start_response(status, [("Content-Type", "text/plain")])
+        return [b"a", b"b"]
+
+    answer = send(wsgi)
+
+    assert answer.response is not None
+    assert (answer.response.status_code, answer.response.text) == (202, "ab")
+
+
+@pytest.mark.parametrize("app", [None, "module:app", flask.Flask, lambda scope: None])
+def test_what_is_no_app_is_refused(app: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"app: expected an ASGI app.* or a WSGI app.*; got "):
+        WebhookInbox(Postbox()).forward(URL, app=app)
