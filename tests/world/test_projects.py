@@ -219,7 +219,7 @@ def test_a_role_in_a_registry_counts_for_more_than_the_one_in_the_organization(
     ada.check_may_write(registry)
     bob.check_may_write(registry)
     registry.members[team.id] = ProjectMember(team, "restricted_viewer")
-    with pytest.raises(Forbidden, match="user 'bob' may not change <Registry .*restricted_viewer"):
+    with pytest.raises(Forbidden, match=r"user 'bob' may not change <Registry .*restricted_viewer"):
         bob.check_may_write(registry)
 
 
