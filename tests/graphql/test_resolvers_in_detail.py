@@ -177,3 +177,15 @@ def test_metadata_that_is_no_json_is_400(backend: Backend, metadata: str, told: 
     result = ask(backend, document, i=values)
     assert result.status == 400
     assert told in result.errors[0]["message"]
+
+
+def test_what_somebody_may_not_see_is_not_there_for_their_mutations(backend):
+    version = backend.collection("acme/llm/weights").log_version()
+    world = backend.world
+    query = "mutation ($id: ID!) {updateArtifact(input: {artifactID: $id}) {artifact {id}}}"
+
+    result = ask(backend, query, user="loner", id=version.artifact.id)
+
+    assert result.status == 404
+    assert f"no Artifact with id {version.artifact.id!r}" in result.errors[0]["message"]
+    assert not world.directory.user("loner").may_see(backend.team("acme"))
