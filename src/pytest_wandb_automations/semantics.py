@@ -40,7 +40,7 @@ class Semantics(BaseModel):
     """
 
     partial_window: bool = True
-    """Whether a threshold over a window is evaluated before the window is full.
+    """Whether a threshold or a change is evaluated before its windows are full.
 
     Undocumented. "The window of most recently logged values to consider" reads as an upper bound.
     Change filters need at least one value in both windows either way; z-scores need a full window.

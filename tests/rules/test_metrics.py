@@ -449,3 +449,26 @@ def test_windows_survive_pickling() -> None:
         twin = pickle.loads(pickle.dumps(window))
         assert observations(twin, 4, "x") == observations(window, 4, "x")
         assert twin.explain() == window.explain()
+
+
+def test_a_change_can_be_made_to_wait_for_full_windows():
+    source = {
+        "change_filter": {
+            "name": "loss",
+            "agg_op": "AVERAGE",
+            "current_window_size": 2,
+            "prior_window_size": 2,
+            "change_amount": 1,
+            "change_type": "ABSOLUTE",
+            "change_dir": "INCREASE",
+        }
+    }
+    values = (1, 1, 9, 9, 9)
+
+    condition = compile_metric(source)
+    early, late = started(condition), started(condition, partial_window=False)
+
+    assert observations(early, *values) == [False, False, True, True, True]
+    assert observations(late, *values[:3]) == [False, False, False]
+    assert late.explain().note == "prior window holds 1 of 2 values"
+    assert observations(late, *values[3:]) == [True, True]

@@ -145,12 +145,13 @@ class ThresholdWindow(MetricWindow):
 class ChangeWindow(MetricWindow):
     """An aggregate of the newest values against the same of those just before them."""
 
-    __slots__ = ("_condition", "_from_zero", "_now", "_prior", "_sums")
+    __slots__ = ("_condition", "_from_zero", "_now", "_partial", "_prior", "_sums")
 
     def __init__(self, condition: Change, semantics: Semantics) -> None:
         super().__init__(condition.limit, semantics)
         self._condition = condition
         self._from_zero = semantics.relative_change_from_zero == "fires"
+        self._partial = semantics.partial_window
         self._now = _rolling(condition.agg, condition.window)
         self._prior = _rolling(condition.agg, condition.prior_window)
         self._sums: tuple[float, float | None] = (math.nan, None)
@@ -167,12 +168,16 @@ class ChangeWindow(MetricWindow):
         if len(now.values) == now.values.maxlen:
             prior = self._prior.push(now.values[0])
         self._sums = (now.push(value), prior)
-        self.current = change = None if prior is None else self._change(self._sums[0], prior)
+        # The prior window has values only once the current one is full.
+        waits = not self._partial and _fill(self._prior)
+        self.current = change = None if waits else self._change(*self._sums)
         return change is not None and beyond(
             change, self._condition.amount, self._condition.direction
         )
 
-    def _change(self, now: float, prior: float) -> float | None:
+    def _change(self, now: float, prior: float | None) -> float | None:
+        if prior is None:
+            return None
         difference = now - prior
         if not self._condition.relative:
             return difference
@@ -187,6 +192,8 @@ class ChangeWindow(MetricWindow):
         if prior is None:
             filled = _fill(self._now) or f"window holds {len(self._now.values)} values"
             return f"{filled}, the prior window none"
+        if not self._partial and (filled := _fill(self._prior)):
+            return f"prior {filled}"
         note = f"{shown_number(now)} now, {shown_number(prior)} before"
         return note if self.current is not None else f"{note}: nothing is relative to 0"
 
