@@ -85,7 +85,7 @@ class Project:
                 found = self.artifact_types[name] = ArtifactType(self._world, self, name)
         return found
 
-    def collection(self, name: str, *, type: str | None = None) -> Collection:  # noqa: A002
+    def collection(self, name: str, *, type: str | None = None) -> Collection:  # noqa: A002, W&B says type
         """Return the collection of that name, made when it is new.
 
         New ones are sequences, which versions are logged to; those of a registry are portfolios,
@@ -102,7 +102,7 @@ class Project:
                 )
             return found
 
-    def add_collection(self, name: str, *, type: str, portfolio: bool) -> Collection:  # noqa: A002
+    def add_collection(self, name: str, *, type: str, portfolio: bool) -> Collection:  # noqa: A002, W&B says type
         """Make a new collection; in a registry with listed types only one of those is accepted."""
         with self._world.change():
             self._check_new_collection(name)

@@ -261,9 +261,9 @@ class World:
             execution.settle(Outcome(error=f"cascade of more than {limit} automations: {path}"))
             return
         outcome = Outcome(error="the delivery was interrupted")
-        name, held = execution.automation_name, self._has_receivers()
+        held = self._has_receivers()
         try:
-            with self._cascades.delivering(name, chain, held=held):
+            with self._cascades.delivering(execution.automation_name, chain, held=held):
                 outcome = self._deliver(self, execution)
         finally:
             execution.settle(outcome)
