@@ -23,8 +23,8 @@ from pytest_wandb_automations.http.api import answer
 from pytest_wandb_automations.http.in_process import in_process_client
 from pytest_wandb_automations.http.listener import Listener
 from pytest_wandb_automations.semantics import Semantics
-from pytest_wandb_automations.world.artifacts import Collection
 from pytest_wandb_automations.world.automations import Trigger
+from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.courier import Courier
 from pytest_wandb_automations.world.executions import Executions
 from pytest_wandb_automations.world.explaining import explain

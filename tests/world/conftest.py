@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_wandb_automations.automations import Automation
     from pytest_wandb_automations.events import Event
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.integrations import SlackIntegration, WebhookIntegration
 
 

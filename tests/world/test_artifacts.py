@@ -23,7 +23,7 @@ from pytest_wandb_automations.world.artifacts import ArtifactAlias
 
 if TYPE_CHECKING:
     from pytest_wandb_automations import Backend
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
 
 WEIGHTS = "acme/llm/weights"
 PROD_MODELS = "acme-corp/wandb-registry-model/prod-models"

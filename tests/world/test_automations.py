@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_wandb_automations import Backend
-    from pytest_wandb_automations.world.artifacts import Collection
     from pytest_wandb_automations.world.automations import Automations, Trigger
+    from pytest_wandb_automations.world.collections import Collection
 
     Fields = Callable[..., dict[str, Any]]
 

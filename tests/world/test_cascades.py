@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_wandb_automations import Backend
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.integrations import WebhookIntegration
 
 URL = "https://deploy.test/hook"

@@ -18,7 +18,7 @@ from pytest_wandb_automations.automations import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
 
 LOSS = RunEvent.metric("loss")
 

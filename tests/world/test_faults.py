@@ -19,7 +19,7 @@ from pytest_wandb_automations.events import ArtifactAliasAdded
 
 if TYPE_CHECKING:
     from pytest_wandb_automations import Backend
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.integrations import SlackIntegration, WebhookIntegration
 

@@ -8,7 +8,7 @@ from pytest_wandb_automations import events
 from pytest_wandb_automations.world.happenings import Happenings
 
 if TYPE_CHECKING:
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
 
 
 def test_the_pair_that_was_quiet_for_longest_is_forgotten_first(weights: Collection) -> None:

@@ -16,7 +16,7 @@ from pytest_wandb_automations.events import (
 
 if TYPE_CHECKING:
     from pytest_wandb_automations import Backend
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
 
 
 def test_what_the_world_knows_of_a_version_is_filled_in(

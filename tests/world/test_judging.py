@@ -25,7 +25,7 @@ from pytest_wandb_automations.errors import InvalidInput, NotFound
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.executions import Executions
 
 # What a test does to a collection `c`, what listens for it, and the same as a raw event.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_wandb_automations import Backend
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
 
 
 def test_a_registry_is_a_project_of_the_organization(backend: Backend) -> None:

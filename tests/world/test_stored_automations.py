@@ -12,7 +12,7 @@ from pytest_wandb_automations.errors import Conflict, InvalidFilter, InvalidInpu
 
 if TYPE_CHECKING:
     from pytest_wandb_automations import Backend
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
 
 QUEUE_JOB = {"queueJobActionInput": {"queueID": "q", "template": '{"a":1}'}}
 PUSH = {"pushNotificationActionInput": {"userID": "u", "title": "t", "body": "b"}}

@@ -15,10 +15,10 @@ from pytest_wandb_automations.world.artifacts import (
     Artifact,
     ArtifactAlias,
     ArtifactType,
-    Collection,
     Tag,
     Version,
 )
+from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.ids import decode_id
 
 if TYPE_CHECKING:

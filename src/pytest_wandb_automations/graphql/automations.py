@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from pytest_wandb_automations.graphql.context import Context
     from pytest_wandb_automations.world.accounts import Entity, Organization, User
-    from pytest_wandb_automations.world.artifacts import Collection
     from pytest_wandb_automations.world.automations import Trigger
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.projects import Project
 
 _FIELDS: dict[str, Callable[[Trigger], object]] = {

@@ -9,13 +9,7 @@ from pytest_wandb_automations.graphql.connections import Connection, connect, or
 from pytest_wandb_automations.graphql.filtering import apply_filters
 from pytest_wandb_automations.graphql.projects import PROJECT_FIELDS
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
-from pytest_wandb_automations.world.artifacts import (
-    ArtifactAlias,
-    ArtifactType,
-    Collection,
-    Tag,
-    Version,
-)
+from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.ids import decode_id
 
 if TYPE_CHECKING:
@@ -23,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_wandb_automations.graphql.context import Context
     from pytest_wandb_automations.world.accounts import Entity
+    from pytest_wandb_automations.world.artifacts import ArtifactAlias, ArtifactType, Tag, Version
     from pytest_wandb_automations.world.projects import Project
 
 COLLECTION_FIELDS: dict[str, Callable[[Collection], object]] = {

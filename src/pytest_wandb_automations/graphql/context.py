@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_wandb_automations.errors import NotFound
 from pytest_wandb_automations.world.accounts import Entity, User
-from pytest_wandb_automations.world.artifacts import Artifact, Collection
+from pytest_wandb_automations.world.artifacts import Artifact
+from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.projects import Project
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_wandb_automations.graphql.context import Context
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.projects import Project
 

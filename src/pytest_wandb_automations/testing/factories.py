@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_wandb_automations.backend import Backend
-    from pytest_wandb_automations.world.artifacts import Collection, Version
+    from pytest_wandb_automations.world.artifacts import Version
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.integrations import SlackIntegration, WebhookIntegration
     from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.runs import Run

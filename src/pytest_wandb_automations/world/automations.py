@@ -16,7 +16,7 @@ from pytest_wandb_automations.rules.scopes import check_assignable, check_scope
 from pytest_wandb_automations.world import actions
 from pytest_wandb_automations.world.accounts import Entity
 from pytest_wandb_automations.world.actions import Action, parse_action
-from pytest_wandb_automations.world.artifacts import Collection
+from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.considering import Considered
 from pytest_wandb_automations.world.projects import Project
 

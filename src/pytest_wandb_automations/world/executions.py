@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.events import Event
     from pytest_wandb_automations.rules.verdict import Verdict
     from pytest_wandb_automations.world.actions import Action
-    from pytest_wandb_automations.world.artifacts import Collection
     from pytest_wandb_automations.world.automations import Scope, Trigger
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.runs import Run
     from pytest_wandb_automations.world.world import World
 

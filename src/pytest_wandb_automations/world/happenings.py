@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_wandb_automations.events import Event
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.runs import Run
 
 __all__ = ["Happening", "Happenings"]

@@ -18,7 +18,7 @@ from pytest_wandb_automations.rules.wording import one_of, shown
 from pytest_wandb_automations.world.runs import check_state
 
 if TYPE_CHECKING:
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["completed"]

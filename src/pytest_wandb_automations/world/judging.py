@@ -8,7 +8,7 @@ from pytest_wandb_automations.events import Event, RunStateChanged, VersionEvent
 from pytest_wandb_automations.rules.clauses import MISSING, Clause
 from pytest_wandb_automations.rules.states import coarse_state
 from pytest_wandb_automations.rules.verdict import Verdict
-from pytest_wandb_automations.world.artifacts import Collection
+from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.runs import Run
 
 if TYPE_CHECKING:

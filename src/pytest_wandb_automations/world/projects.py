@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
-from pytest_wandb_automations.world.artifacts import ArtifactType, Collection
+from pytest_wandb_automations.world.artifacts import ArtifactType
+from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.runs import Run
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import RunMetricLogged, RunStateChanged
 from pytest_wandb_automations.rules.clauses import MISSING
 from pytest_wandb_automations.rules.metrics import flatten_metrics
-from pytest_wandb_automations.world.artifacts import listed
+from pytest_wandb_automations.world.naming import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

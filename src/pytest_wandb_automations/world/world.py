@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.delivery.variables import MetricFacts
     from pytest_wandb_automations.rules.verdict import Verdict
     from pytest_wandb_automations.world.accounts import User
-    from pytest_wandb_automations.world.artifacts import Collection
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.runs import Run
 
 __all__ = ["World"]
