@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Semantics"]
 
+Minutes = Annotated[float, Field(ge=0)]
 Hours = Annotated[float, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0)]
 
@@ -66,6 +67,12 @@ class Semantics(BaseModel):
     """Relative change when the prior window's aggregate is 0: no verdict, or infinite.
 
     Undocumented.
+    """
+
+    heartbeat_timeout_minutes: Minutes = 5
+    """Minutes on the backend's clock after which a run crashes whose process is gone.
+
+    W&B documents "heartbeat lost" as what makes a run crashed, not after how long.
     """
 
     automatic_alias_events: frozenset[Literal["latest", "version"]] = frozenset({"latest"})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.graphql.collections import COLLECTION_FIELDS, tag_names
 from pytest_wandb_automations.graphql.connections import Connection, Order, connect, order_by
 from pytest_wandb_automations.graphql.filtering import apply_filters
+from pytest_wandb_automations.graphql.json_text import json_object
 from pytest_wandb_automations.graphql.projects import PROJECT_FIELDS
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
 from pytest_wandb_automations.world.artifacts import (
@@ -258,7 +259,7 @@ def update_artifact(
     found = context.node("Artifact", Artifact, artifact_id, "artifactID")
     context.user.check_may_write(found.source.collection.project)
     found.update(
-        metadata=_json_object(metadata, "metadata"),
+        metadata=json_object(metadata, "metadata"),
         description=description,
         tags_to_add=tag_names(tags_to_add or []),
         tags_to_delete=tag_names(tags_to_delete or []),
@@ -268,23 +269,6 @@ def update_artifact(
         found.ttl_duration_seconds = ttl_duration_seconds
         found.ttl_is_inherited = False
     return {"artifact": found}
-
-
-def _json_object(text: str | None, field: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text or "null", parse_constant=_refuse_constant)
-    except RecursionError:
-        raise InvalidInput(f"{field} is nested too deeply") from None
-    except ValueError as error:
-        raise InvalidInput(f"{field} is no JSON: {error}; got {text!r}") from None
-    if value is not None and not isinstance(value, dict):
-        raise InvalidInput(f"{field}: expected a JSON object, got {text!r}")
-    return cast("dict[str, Any] | None", value)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    # Python reads NaN and Infinity; JSON has no such values, and neither has W&B.
-    raise ValueError(f"{name} is not a JSON value")
 
 
 @resolver("Mutation.linkArtifact")

@@ -10,6 +10,7 @@ from pytest_wandb_automations.world.accounts import Entity, User
 from pytest_wandb_automations.world.artifacts import Artifact
 from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.projects import Project
+from pytest_wandb_automations.world.runs import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Context"]
 
-_T = TypeVar("_T", Entity, Project, Collection, Artifact)
+_T = TypeVar("_T", Entity, Project, Collection, Artifact, Run)
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,12 @@ class Context:
 
     world: World
     user: User
+    base_url: str = "https://api.wandb.ai"
+    """Where the client reached the API; addresses of files begin with it."""
     legacy: bool = False
     """Whether automations may be saved that no client can make; see `Automations.create`."""
 
-    def sees(self, thing: Entity | Project | Collection | Artifact) -> bool:
+    def sees(self, thing: Entity | Project | Collection | Artifact | Run) -> bool:
         """Whether an object exists for the user."""
         return self.user.may_see(owner(thing))
 
@@ -80,10 +83,10 @@ class Context:
         return found
 
 
-def owner(thing: Entity | Project | Collection | Artifact) -> Entity:
+def owner(thing: Entity | Project | Collection | Artifact | Run) -> Entity:
     """Return the entity that an object belongs to."""
     if isinstance(thing, Artifact):
         thing = thing.source.collection
-    if isinstance(thing, Collection):
+    if isinstance(thing, (Collection, Run)):
         thing = thing.project
     return thing.entity if isinstance(thing, Project) else thing

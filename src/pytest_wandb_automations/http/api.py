@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-import reprlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_wandb_automations.errors import (
     InvalidInput,
@@ -17,7 +15,10 @@ from pytest_wandb_automations.errors import (
 )
 from pytest_wandb_automations.graphql.context import Context
 from pytest_wandb_automations.graphql.execution import engine, execute
+from pytest_wandb_automations.http.file_stream import answer_file_stream
 from pytest_wandb_automations.http.messages import Request, Response, json_response
+from pytest_wandb_automations.http.storage import answer_storage
+from pytest_wandb_automations.world.storage import STORAGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,12 +38,14 @@ _DEFECT = 422
 def answer(world: World, request: Request) -> Response:
     """Answer a request to a world; what is wrong with it is a 4xx that says so."""
     try:
+        if request.path.startswith(STORAGE):
+            return answer_storage(world, request)
         user = _authenticate(world, request)
-        if request.path != "/graphql":
-            raise NotFound(f"nothing at {request.path}; GraphQL is at /graphql")
-        if request.method != "POST":
-            raise InvalidInput(f"{request.method} {request.path}: GraphQL is asked with POST")
-        return _graphql(world, user, request)
+        if request.path == "/graphql":
+            return _graphql(world, user, request)
+        if request.path.endswith("/file_stream"):
+            return answer_file_stream(world, user, request)
+        raise NotFound(f"nothing at {request.path}; GraphQL is at /graphql")
     except WandbAutomationsError as error:
         return refuse(error)
     except RecursionError:
@@ -74,10 +77,12 @@ def _authenticate(world: World, request: Request) -> User:
 
 
 def _graphql(world: World, user: User, request: Request) -> Response:
-    body = _json_object(request.content())
+    if request.method != "POST":
+        raise InvalidInput(f"{request.method} {request.path}: GraphQL is asked with POST")
+    body = request.json_object()
     fault = _fault(world, user, body)
     if fault is None:
-        return _executed(world, user, body)
+        return _executed(world, user, body, request.base_url)
     # A client in process has no socket to give up on: it is told that it did.
     patience = math.inf if request.timeout is None else request.timeout
     late = fault.delay >= patience
@@ -88,7 +93,7 @@ def _graphql(world: World, user: User, request: Request) -> Response:
     if fault.errors:
         response = json_response({"errors": fault.errors, "data": None}, fault.status)
     else:
-        response = _executed(world, user, body)
+        response = _executed(world, user, body, request.base_url)
     return replace(response, lost="late") if late else response
 
 
@@ -99,30 +104,12 @@ def _fault(world: World, user: User, body: Mapping[str, Any]) -> GraphqlFault | 
     return world.faults.meet_request(operation, user)
 
 
-def _executed(world: World, user: User, body: Mapping[str, Any]) -> Response:
+def _executed(world: World, user: User, body: Mapping[str, Any], base_url: str) -> Response:
     with world.acting(user):
         result = execute(
             cast("str", body.get("query")),
             body.get("variables"),
             body.get("operationName"),
-            Context(world, user),
+            Context(world, user, base_url),
         )
     return json_response(result.body, result.status)
-
-
-def _json_object(content: bytes) -> dict[str, Any]:
-    try:
-        body = json.loads(content, parse_constant=_no_number)
-    except ValueError as error:
-        raise InvalidInput(f"the body is no JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise InvalidInput(
-            'the body: expected a JSON object {"query": …, "variables": …}, '
-            f"got {reprlib.repr(body)}"
-        )
-    return cast("dict[str, Any]", body)
-
-
-def _no_number(name: str) -> NoReturn:
-    # Python reads these, JSON does not have them, and in an answer they would break other clients.
-    raise ValueError(f"{name} is no number in JSON")

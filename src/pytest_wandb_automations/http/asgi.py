@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tempfile import SpooledTemporaryFile
+from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response as StarletteResponse
+from starlette.responses import StreamingResponse
 
 from pytest_wandb_automations.errors import TooLarge
 from pytest_wandb_automations.http.api import refuse
 from pytest_wandb_automations.http.messages import MAX_BODY, Request, Response
+from pytest_wandb_automations.world.storage import STORAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["DROP", "asgi_app"]
+__all__ = ["CONNECTED", "DROP", "asgi_app"]
+
+CONNECTED = "wandb_automations.connected"
+"""Name in the scope's `state` of the function that tells whether the connection is open."""
 
 DROP = "wandb_automations.drop"
 """Name in the scope's `state` of the function that closes the connection without an answer."""
+
+_SPOOLED = 1024 * 1024
+"""Bytes of an upload that are held in memory on the way; more go through a temporary file."""
 
 
 def asgi_app(answer: Callable[[Request], Response]) -> ASGIApp:
@@ -34,22 +43,19 @@ def asgi_app(answer: Callable[[Request], Response]) -> ASGIApp:
         if scope["type"] != "http":
             raise ValueError(f"this app speaks http, not {scope['type']}")
         incoming = StarletteRequest(scope, receive)
-        try:
-            body = await _read(incoming)
-        except ClientDisconnect:
-            return
-        if body is None:
-            response = refuse(TooLarge(f"the body has more than {MAX_BODY} bytes"))
-        else:
-            # Not `incoming.url`: that is put together from the Host header, which may be anything.
-            path, query = scope["path"], scope["query_string"].decode("latin-1")
-            request = Request(incoming.method, path, incoming.headers, body, query)
-            response = await run_in_threadpool(answer, request)
+        with SpooledTemporaryFile(_SPOOLED) as upload:
+            try:
+                request = await _read(incoming, upload)
+            except ClientDisconnect:
+                return
+            if request is None:
+                response = refuse(TooLarge(f"the body has more than {MAX_BODY} bytes"))
+            else:
+                response = await run_in_threadpool(answer, request)
         if response.lost:
             await _drop(scope, receive)
             return
-        outgoing = StarletteResponse(response.body, response.status, dict(response.headers))
-        await outgoing(scope, receive, send)
+        await _outgoing(response)(scope, receive, send)
 
     return app
 
@@ -63,13 +69,28 @@ async def _drop(scope: Scope, receive: Receive) -> None:
     await receive()  # the body is read, so what comes next is that the connection is lost
 
 
-async def _read(incoming: StarletteRequest) -> bytes | None:
-    # Read by hand, to stop at the limit instead of holding whatever is sent.
-    chunks: list[bytes] = []
-    size = 0
+async def _read(incoming: StarletteRequest, upload: SpooledTemporaryFile[bytes]) -> Request | None:
+    """Return the request with its body, or `None` if that is too large and no upload."""
+    scope = incoming.scope
+    is_upload = incoming.method == "PUT" and scope["path"].startswith(STORAGE)
     async for chunk in incoming.stream():
-        size += len(chunk)
-        if size > MAX_BODY:
+        upload.write(chunk)
+        if upload.tell() > MAX_BODY and not is_upload:
             return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+    upload.seek(0)
+    given: dict[str, Any] = {"upload": upload} if is_upload else {"body": upload.read()}
+    # Not `incoming.url`: that is put together from the Host header, which may be anything.
+    host, port = scope.get("server") or ("", None)
+    if port is not None:
+        given["base_url"] = f"{scope['scheme']}://{host}:{port}"
+    if CONNECTED in (state := scope.get("state", {})):
+        given["is_connected"] = state[CONNECTED]
+    query = scope["query_string"].decode("latin-1")
+    return Request(incoming.method, scope["path"], incoming.headers, query=query, **given)
+
+
+def _outgoing(response: Response) -> StarletteResponse:
+    headers = dict(response.headers)
+    if response.chunks:
+        return StreamingResponse(response.chunks, response.status, headers)
+    return StarletteResponse(response.body, response.status, headers)

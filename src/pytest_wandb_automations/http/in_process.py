@@ -30,6 +30,7 @@ def from_httpx(request: httpx.Request) -> Request:
         request.content,
         request.url.query.decode(),
         timeout.get("read"),
+        f"{request.url.scheme}://{request.url.netloc.decode()}",
     )
 
 
@@ -39,4 +40,5 @@ def to_httpx(response: Response) -> httpx.Response:
         raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
     if response.lost == "late":
         raise httpx.ReadTimeout("timed out")
-    return httpx.Response(response.status, headers=response.headers, content=response.body)
+    body = b"".join(response.chunks) or response.body
+    return httpx.Response(response.status, headers=response.headers, content=body)

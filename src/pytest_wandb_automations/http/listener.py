@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from pytest_wandb_automations.http.asgi import DROP, asgi_app
+from pytest_wandb_automations.http.asgi import CONNECTED, DROP, asgi_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -134,7 +134,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Connection(H11Protocol):
-    """A connection that does not log its requests, and that the app can close without an answer.
+    """A connection that does not log its requests, and that the app can look at and close.
 
     uvicorn's own options for that change its loggers for the whole process, in which the user's own
     uvicorn may be under test.
@@ -143,7 +143,19 @@ class _Connection(H11Protocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.access_log = False
-        self.app_state = {**self.app_state, DROP: self._drop}
+        self.app_state = {**self.app_state, DROP: self._drop, CONNECTED: self._is_open}
 
     def _drop(self) -> None:
         self.transport.close()
+
+    def _is_open(self) -> bool:
+        """Ask the socket itself: the loop may not have heard of its end yet."""
+        try:
+            number: int = self.transport.get_extra_info("socket").fileno()
+            with socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM) as peer:
+                peer.setblocking(False)
+                return bool(peer.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False

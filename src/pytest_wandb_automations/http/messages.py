@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import json
+import reprlib
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn, cast
 
 from pytest_wandb_automations.errors import InvalidInput, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["MAX_BODY", "Request", "Response", "json_response"]
 
@@ -33,6 +35,12 @@ class Request:
     query: str = ""
     timeout: float | None = None
     """Seconds until a client that is answered in process gives up; `None` on a socket."""
+    base_url: str = "https://api.wandb.ai"
+    """Where the client reached the API, without a slash at the end."""
+    upload: IO[bytes] | None = field(default=None, repr=False)
+    """The body in place of `body`, where it may be too large to be held in memory."""
+    is_connected: Callable[[], bool] = field(default=lambda: True, repr=False)
+    """Tells, also later, whether the connection that the request came by is still open."""
 
     @property
     def api_key(self) -> str | None:
@@ -46,6 +54,10 @@ class Request:
             return base64.b64decode(value, validate=True).decode().partition(":")[2] or None
         except (binascii.Error, ValueError):
             return None
+
+    def stream(self) -> IO[bytes]:
+        """Return the body, as it was sent, to be read once."""
+        return io.BytesIO(self.body) if self.upload is None else self.upload
 
     def content(self) -> bytes:
         """Return the body, unpacked if it was sent with gzip."""
@@ -70,6 +82,16 @@ class Request:
             raise InvalidInput(f"{len(unpacker.unused_data)} bytes follow the end of the gzip")
         return content
 
+    def json_object(self) -> dict[str, Any]:
+        """Return the body as a JSON object; `InvalidInput` if it is none."""
+        try:
+            body = json.loads(self.content(), parse_constant=_no_number)
+        except ValueError as error:
+            raise InvalidInput(f"the body is no JSON: {error}") from None
+        if not isinstance(body, dict):
+            raise InvalidInput(f"the body: expected a JSON object, got {reprlib.repr(body)}")
+        return cast("dict[str, Any]", body)
+
 
 @dataclass(frozen=True)
 class Response:
@@ -78,6 +100,8 @@ class Response:
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    chunks: Iterable[bytes] = ()
+    """The body in place of `body`, where it may be too large to be held in memory."""
     lost: Literal["dropped", "late"] | None = None
     """Why the client is not to get it: the connection is dropped, or the client has given up."""
 
@@ -86,3 +110,8 @@ def json_response(value: Any, status: int = 200) -> Response:
     """Return a response whose body is JSON."""
     body = json.dumps(value, separators=(",", ":")).encode()
     return Response(status, body, {"content-type": "application/json"})
+
+
+def _no_number(name: str) -> NoReturn:
+    # Python reads these, JSON does not have them, and in an answer they would break other clients.
+    raise ValueError(f"{name} is no number in JSON")

@@ -152,6 +152,14 @@ class Artifact:
             for name in added:
                 self.emit_tags(self.take_tags([name]), version, author)
 
+    def delete(self) -> None:
+        """Be deleted, without events: from the collection of origin and wherever it is linked."""
+        with self._world.change():
+            self.state = "DELETED"
+            for version in [*self.versions.values()]:
+                version.collection.drop(version)
+            self._world.forget(self.id)
+
     def take_tags(self, tags: Iterable[str]) -> list[str]:
         """Put tags on and return those that are new here; the caller holds the world."""
         gained = [name for name in dict.fromkeys(tags) if name not in self.tag_records]

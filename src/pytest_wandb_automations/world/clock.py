@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Clock"]
 
@@ -17,10 +21,14 @@ class Clock:
     happened; everything else is up to `advance`.
     """
 
-    def __init__(self, start: datetime = _START) -> None:
+    def __init__(
+        self, start: datetime = _START, *, moved: Callable[[], None] = lambda: None
+    ) -> None:
         if start.tzinfo is None:
             raise ValueError(f"the clock needs a time zone, got {start!r}")
         self._now = start.astimezone(timezone.utc)
+        self._moved = moved
+        """Called after each `advance`."""
 
     def now(self) -> datetime:
         """Return the current time."""
@@ -39,4 +47,5 @@ class Clock:
         if by < timedelta(0):
             raise ValueError(f"the clock only moves forward, got {by}")
         self._now += by
+        self._moved()
         return self._now

@@ -229,12 +229,8 @@ class Collection:
             for version in [*self.versions]:
                 if self.is_portfolio:
                     self.drop(version)
-                    continue
-                artifact = version.artifact
-                artifact.state = "DELETED"
-                for link in [*artifact.versions.values()][1:]:
-                    link.collection.drop(link)
-                self._world.forget(artifact.id)
+                else:
+                    version.artifact.delete()
             self._world.forget(self.id)
 
     def add_tag(self, *tags: str, author: User | str | None = None) -> None:

@@ -13,6 +13,8 @@ from pytest_wandb_automations.errors import InvalidInput
 __all__ = ["Ids", "decode_id", "encode_id"]
 
 _RUN_ID_ALPHABET = string.ascii_lowercase + string.digits
+_ADJECTIVES = ("brisk", "calm", "clear", "eager", "fresh", "gentle", "lively", "quiet", "swift")
+_NOUNS = ("brook", "cloud", "dawn", "field", "forest", "meadow", "ridge", "river", "shore")
 
 
 def encode_id(kind: str, number: int) -> str:
@@ -54,6 +56,10 @@ class Ids:
     def run_id(self) -> str:
         """Return a run id of 8 lower-case letters and digits, as the SDK generates them."""
         return "".join(self._random.choices(_RUN_ID_ALPHABET, k=8))
+
+    def display_name(self, number: int) -> str:
+        """Return a name for a run that was given none, in the form W&B uses: `brisk-meadow-7`."""
+        return f"{self._random.choice(_ADJECTIVES)}-{self._random.choice(_NOUNS)}-{number}"
 
     def digest(self) -> str:
         """Return a digest of 32 hexadecimal digits, for an artifact without content."""

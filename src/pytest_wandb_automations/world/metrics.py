@@ -228,6 +228,15 @@ class Metrics:
             if other is not run and runs.get(other.name) is other:
                 yield other.series[metric][-1]
 
+    def forget(self, run: Run) -> None:
+        """Start the windows over that look at a run; the next value fills them from its series."""
+        run.watches.clear()
+        for trigger in self._world.automations:
+            trigger.watches.pop(run.id, None)
+        for (project_id, metric), latest in self._latest.items():
+            if project_id == run.project.id and metric not in run.series:
+                latest.pop(run.id, None)
+
     def _watches(self, run: Run, metric: str) -> list[MetricWatch]:
         watches: list[MetricWatch] = []
         listening = self._world.automations.listening

@@ -120,6 +120,13 @@ class Project:
 
     def start_run(self, run_id: str | None, user: User, **attributes: Any) -> Run:
         """Make a run and let it be running; `attributes` are those of `Run`."""
+        with self._world.change():
+            run = self.add_run(run_id, user, **attributes)
+            run.set_state("running")
+        return run
+
+    def add_run(self, run_id: str | None, user: User, **attributes: Any) -> Run:
+        """Make a run that is still pending."""
         if self.is_registry:
             raise InvalidInput(f"{self.path} is a registry; runs belong to projects")
         with self._world.change():
@@ -128,10 +135,19 @@ class Project:
                 raise InvalidInput(f"run id {name!r}: expected characters without '/' and ':'")
             if name in self.runs:
                 raise Conflict(f"{self.path} already has a run {name!r}")
-            run = Run(self._world, self, name, user, **attributes)
-            self.runs[name] = run
-            run.set_state("running")
+            run = self.runs[name] = Run(self._world, self, name, user, **attributes)
         return run
+
+    def delete_run(self, run: Run, *, delete_artifacts: bool = False) -> None:
+        """Delete a run with its files and, if asked to, the versions that it logged."""
+        with self._world.change():
+            for file in [*run.files.values()]:
+                run.delete_file(file)
+            if delete_artifacts:
+                for artifact in [*run.logged_artifacts.values()]:
+                    artifact.delete()
+            del self.runs[run.name]
+            self._world.forget(run.id)
 
     def rename_collection(self, collection: Collection, name: str) -> None:
         """Give a collection another name; automations keep it as their scope."""

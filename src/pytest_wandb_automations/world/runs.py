@@ -1,32 +1,48 @@
-"""Runs: what they logged, and the state they are in."""
+"""Runs: what they logged, and the state they are in.
+
+A test lets a run happen with `log` and `finish`; the process of a real one sends the same through
+its file stream. Either way each metric of a row is an event, and so is each change of state.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import RunMetricLogged, RunStateChanged
 from pytest_wandb_automations.rules.clauses import MISSING
 from pytest_wandb_automations.rules.metrics import flatten_metrics
+from pytest_wandb_automations.world.file_stream import FileStream, LogLine
 from pytest_wandb_automations.world.naming import listed
+from pytest_wandb_automations.world.storage import File
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from pytest_wandb_automations.world.accounts import User
+    from pytest_wandb_automations.world.artifacts import Artifact
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.metrics import MetricWatch
     from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.world import World
 
-__all__ = ["RUN_STATES", "Run", "Stream", "check_state"]
+__all__ = ["RUN_STATES", "Run", "RunAlert", "Stream", "check_state"]
 
 Stream = Literal["history", "system"]
 RUN_STATES = frozenset(
     {"pending", "running", "finished", "failed", "crashed", "killed", "preempting", "preempted"}
 )
 _ENDED = frozenset({"finished", "failed", "crashed", "killed"})
+_EXITED = frozenset({"finished", "failed", "killed", "preempted"})
+_ALIVE = frozenset({"running", "preempting"})
+
+_OF_THE_ROW = frozenset({"_step", "_runtime", "_timestamp", "_wandb"})
+"""What the SDK adds to each row; not logged by anybody, so nobody is told of it."""
+
+_SYSTEM = "system."
+"""What names of system metrics begin with on the wire. W&B's documentation calls them `cpu`."""
 
 
 def check_state(state: str) -> None:
@@ -35,6 +51,15 @@ def check_state(state: str) -> None:
         raise InvalidInput(
             f"unknown run state {state!r}; known are {', '.join(sorted(RUN_STATES))}"
         )
+
+
+@dataclass(frozen=True)
+class RunAlert:
+    """A message of `run.alert`."""
+
+    title: str
+    text: str
+    severity: str
 
 
 class Run:
@@ -62,17 +87,38 @@ class Run:
         self.user = user
         self.display_name = display_name or name
         self.config = dict(config or {})
+        self.sdk_config: dict[str, Any] = {}
+        """What the SDK says of itself, under `_wandb` in the config."""
         self.tags = listed(tags, "tags")
         self.group = group
         self.job_type = job_type
+        self.description: str | None = None
+        self.notes: str | None = None
+        self.sweep_name: str | None = None
+        self.commit: str | None = None
+        self.host: str | None = None
         self.state = "pending"
+        self.stopped = False
+        """Whether somebody asked the run to stop; its process hears it from the file stream."""
         self.summary: dict[str, Any] = {}
         self.history: list[dict[str, Any]] = []
+        self.samples: list[dict[str, Any]] = []
+        """Rows of system metrics."""
         self.series: dict[str, list[Any]] = {}
         """Every value that was logged or sampled, by metric, in order of appearance."""
+        self.console: dict[int, LogLine] = {}
+        """Lines of console output by number."""
+        self.files: dict[str, File] = {}
+        self.alerts: list[RunAlert] = []
+        """What `run.alert` said; it is older than automations and independent of them."""
+        self.used_artifacts: dict[str, Artifact] = {}
+        self.logged_artifacts: dict[str, Artifact] = {}
         self.exit_code: int | None = None
         self.created_at = world.clock.stamp()
         self.heartbeat_at: datetime = self.created_at
+        self.is_connected: Callable[[], bool] | None = None
+        """Whether the process that sends the run is still connected; `None` if there is none."""
+        self.file_stream = FileStream(self)
         self.watches: dict[str, list[MetricWatch]] = {}
         """Automations that watch a metric of this run, by metric; see `world.metrics`."""
         self.watches_version = -1
@@ -111,7 +157,54 @@ class Run:
         """Record a sample of system metrics such as `cpu`, which W&B takes every 15 seconds."""
         with self._world.change():
             self._check_running()
-            self._observe(self._flat(metrics), None, "system")
+            values = self._flat(metrics)
+            self.samples.append({f"{_SYSTEM}{name}": value for name, value in metrics.items()})
+            self._observe(values, None, "system")
+
+    def take_row(self, row: dict[str, Any]) -> None:
+        """Take in a row of history as the SDK sends it; the summary comes by itself."""
+        values = self._flat(_logged(row))
+        self.history.append(row)
+        self._observe(values, row.get("_step"), "history")
+
+    def take_sample(self, row: dict[str, Any]) -> None:
+        """Take in a row of system metrics as the SDK sends it."""
+        self.samples.append(row)
+        self._observe(self._sampled(row), None, "system")
+
+    def cut_history(self, rows: int) -> None:
+        """Forget all but the first rows of history, which others take the place of."""
+        del self.history[rows:]
+        self._start_over()
+
+    def cut_samples(self, rows: int) -> None:
+        """Forget all but the first rows of system metrics."""
+        del self.samples[rows:]
+        self._start_over()
+
+    def rewind(self, step: int) -> None:
+        """Go back to a step: forget the rows that came after it."""
+        with self._world.change():
+            rows = sum(row["_step"] <= step for row in self.history)
+            self.cut_history(rows)
+
+    def _start_over(self) -> None:
+        """Let windows see what is left, as if nothing else had been logged."""
+        self.series.clear()
+        for row in self.history:
+            for name, value in self._flat(_logged(row)):
+                self.series.setdefault(name, []).append(value)
+        for row in self.samples:
+            for name, value in self._sampled(row):
+                self.series.setdefault(name, []).append(value)
+        self._world.metrics.forget(self)
+
+    def _sampled(self, row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+        return [
+            (name.removeprefix(_SYSTEM), value)
+            for name, value in self._flat(row)
+            if name.startswith(_SYSTEM)
+        ]
 
     def _flat(self, metrics: Mapping[str, Any]) -> list[tuple[str, Any]]:
         try:
@@ -134,6 +227,70 @@ class Run:
             self._check_running()
             self.exit_code = exit_code
             self.set_state("finished" if exit_code == 0 else "failed")
+
+    def read_config(self, config: Mapping[str, Any]) -> None:
+        """Take in the whole config as the SDK sends it: `{"lr": {"value": 0.1}, "_wandb": …}`."""
+        values = {name: _value_of(entry) for name, entry in config.items()}
+        self.sdk_config = values.pop("_wandb", {})
+        self.config = values
+
+    def file(self, name: str) -> File:
+        """Return the file of that name, announced when it is new."""
+        with self._world.change():
+            found = self.files.get(name)
+            if found is None:
+                found = self.files[name] = File(self._world, self, name)
+            return found
+
+    def delete_file(self, file: File) -> None:
+        """Delete one of the run's files."""
+        with self._world.change():
+            del self.files[file.name]
+            file.delete()
+
+    def begin(self) -> None:
+        """Let a process take the run up: a new one, or one that resumes it."""
+        with self._world.change():
+            self.stopped = False
+            self.heartbeat_at = self._world.clock.now()
+            self.set_state("running")
+
+    def heard_from(self, *, preempting: bool = False) -> None:
+        """Note that the run's process is alive, and what it says of itself."""
+        self.heartbeat_at = self._world.clock.now()
+        if preempting and self.state in _ALIVE:
+            self.set_state("preempting")
+        elif self.state in ("crashed", "pending"):
+            self.set_state("running")
+
+    def exit(self, exit_code: int) -> None:
+        """Note that the run's process ended. A run that was asked to stop is `killed` then.
+
+        With an exit code that is not 0 a run that said it would be preempted is `preempted`.
+        """
+        if self.state in _EXITED:
+            return
+        self.exit_code = exit_code
+        if self.stopped:
+            self.set_state("killed")
+        elif exit_code == 0:
+            self.set_state("finished")
+        else:
+            self.set_state("preempted" if self.state == "preempting" else "failed")
+
+    def miss_heartbeat(self, timeout: timedelta) -> None:
+        """Let the run crash if its process is gone and was last heard of too long ago."""
+        if self.is_connected is None or self.state not in _ALIVE:
+            return
+        if self._world.clock.now() - self.heartbeat_at < timeout or self.is_connected():
+            return
+        self.set_state("preempted" if self.state == "preempting" else "crashed")
+
+    def stop(self) -> None:
+        """Ask the run's process to stop."""
+        with self._world.change():
+            self._check_running()
+            self.stopped = True
 
     def set_state(self, state: str) -> list[Execution]:
         """Put the run into a state; a change of state is an event."""
@@ -170,6 +327,20 @@ class Run:
             raise NotFound(f"run {self.path} was deleted, or its project was")
         if self.state in _ENDED:
             raise InvalidInput(f"run {self.path} has {self.state}; it cannot log or finish again")
+
+
+def _value_of(entry: Any) -> Any:
+    fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
+    return fields.get("value", entry)
+
+
+def _logged(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metrics of a row; media, such as images and histograms, are none."""
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in _OF_THE_ROW and not (isinstance(value, dict) and "_type" in value)
+    }
 
 
 _FIELDS: dict[str, Callable[[Run], Any]] = {

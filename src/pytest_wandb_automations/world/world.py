@@ -12,6 +12,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytest_wandb_automations.delivery.outcomes import Outcome
@@ -36,6 +37,7 @@ from pytest_wandb_automations.world.integrations import Integrations
 from pytest_wandb_automations.world.judging import judge
 from pytest_wandb_automations.world.metrics import Metrics
 from pytest_wandb_automations.world.projects import Projects
+from pytest_wandb_automations.world.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -96,8 +98,9 @@ class World:
         with self._change:
             self._semantics = self._first_semantics
             self.features = Features(self._first_features)
-            self.clock = Clock()
+            self.clock = Clock(moved=self._miss_heartbeats)
             self.ids = Ids(self._seed)
+            self.storage = Storage()
             self.directory = Directory(self)
             self.projects = Projects(self)
             self.integrations = Integrations(self)
@@ -277,6 +280,13 @@ class World:
                 UnknownVariableWarning,
                 stacklevel=2,
             )
+
+    def _miss_heartbeats(self) -> None:
+        timeout = timedelta(minutes=self.semantics.heartbeat_timeout_minutes)
+        with self._change:
+            for project in self.projects:
+                for run in [*project.runs.values()]:
+                    run.miss_heartbeat(timeout)
 
     # Ids
 

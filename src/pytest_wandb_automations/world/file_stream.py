@@ -1,0 +1,163 @@
+"""The file stream of a run: what its process sends, chunk by chunk, and what becomes of it.
+
+A run's process appends to a few files that exist on the server alone, and each chunk says at which
+line it belongs. So lines that were sent already, as after an answer that got lost, change nothing.
+Other lines in their place replace them and all that followed. Source: wandb-core on loopback.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from pytest_wandb_automations.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_wandb_automations.world.runs import Run
+
+__all__ = ["Chunk", "FileStream", "LogLine", "Transmission"]
+
+HISTORY = "wandb-history.jsonl"
+EVENTS = "wandb-events.jsonl"
+SUMMARY = "wandb-summary.json"
+CONSOLE = "output.log"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Lines of one file, the first of which is line number `offset`."""
+
+    offset: int
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """One request of a run's process: chunks by file name, and what it says of the run."""
+
+    chunks: Mapping[str, Chunk]
+    preempting: bool = False
+    complete: bool = False
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """A line of console output."""
+
+    number: int
+    line: str
+    timestamp: str | None = None
+    level: str | None = None
+    label: str | None = None
+
+    typename__ = "LogLine"
+
+
+class FileStream:
+    """What one run's process has sent so far."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._history = _Rows(HISTORY, run.history, run.take_row, run.cut_history)
+        self._samples = _Rows(EVENTS, run.samples, run.take_sample, run.cut_samples)
+
+    def receive(self, sent: Transmission) -> None:
+        """Take in one request, if there is anything wrong with it nothing of it.
+
+        The summary comes first, for filters that ask for it: it is the one after these rows.
+        """
+        run, chunks = self._run, sent.chunks
+        summary = [_json_object(SUMMARY, line) for line in _lines(chunks, SUMMARY)]
+        rows = [log.read(chunks[log.name]) for log in self._logs if log.name in chunks]
+        run.heard_from(preempting=sent.preempting)
+        if summary:
+            run.summary = summary[-1]
+        for take in rows:
+            take()
+        if CONSOLE in chunks:
+            chunk = chunks[CONSOLE]
+            for number, line in enumerate(chunk.lines, chunk.offset):
+                run.console[number] = _log_line(number, line)
+        if sent.complete:
+            run.exit(sent.exit_code)
+
+    @property
+    def _logs(self) -> tuple[_Rows, _Rows]:
+        return (self._history, self._samples)
+
+
+class _Rows:
+    """A file of JSON objects, one a line, that is appended to; `taken` are those of the run."""
+
+    def __init__(
+        self,
+        name: str,
+        taken: Sequence[object],
+        take: Callable[[dict[str, Any]], None],
+        cut: Callable[[int], None],
+    ) -> None:
+        self.name = name
+        self._taken = taken
+        self._take = take
+        self._cut = cut
+        self._marks: list[int | None] = []
+        """A hash of each line; `None` for rows that did not come as one."""
+
+    def read(self, chunk: Chunk) -> Callable[[], None]:
+        """Return what takes a chunk in; `InvalidInput` if it cannot be taken in."""
+        known = len(self._taken)
+        if chunk.offset > known:
+            raise InvalidInput(
+                f"{self.name}: a chunk begins at line {chunk.offset}, and the run has {known} "
+                f"lines: those between were never received"
+            )
+        rows = [_json_object(self.name, line) for line in chunk.lines]
+        return lambda: self._append(chunk, rows)
+
+    def _append(self, chunk: Chunk, rows: list[dict[str, Any]]) -> None:
+        marks = self._marks
+        # Rows of the run may have come, and gone, by other ways.
+        del marks[len(self._taken) :]
+        marks += [None] * (len(self._taken) - len(marks))
+        for number, (line, row) in enumerate(zip(chunk.lines, rows, strict=True), chunk.offset):
+            mark = hash(line)
+            if number < len(marks):
+                if marks[number] == mark:
+                    continue
+                self._cut(number)
+                del marks[number:]
+            marks.append(mark)
+            self._take(row)
+
+
+def _lines(chunks: Mapping[str, Chunk], name: str) -> Sequence[str]:
+    return chunks[name].lines if name in chunks else ()
+
+
+def _log_line(number: int, line: str) -> LogLine:
+    """Read a line of console output: structured, as JSON, or plain, as older SDKs send it."""
+    try:
+        fields: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        fields = None
+    if not isinstance(fields, dict) or "content" not in fields:
+        return LogLine(number, line.rstrip("\n"))
+    known = cast("dict[str, Any]", fields)
+    return LogLine(
+        number, str(known["content"]), known.get("ts"), known.get("level"), known.get("label")
+    )
+
+
+def _json_object(name: str, line: str) -> dict[str, Any]:
+    try:
+        # NaN and infinities come bare, as Python reads them.
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{name}: a line is no JSON: {error}; got {line[:200]!r}") from None
+    if not isinstance(row, dict):
+        raise InvalidInput(f"{name}: expected a JSON object in each line, got {line[:200]!r}")
+    return cast("dict[str, Any]", row)
