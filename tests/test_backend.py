@@ -448,3 +448,26 @@ def test_a_run_that_is_there_keeps_its_user(backend):
     assert backend.run("acme/llm", run_id="r1", user="ada") is run
     with pytest.raises(InvalidInput, match="has the user <User ada>, not <User bob>"):
         backend.run("acme/llm", run_id="r1", user="bob")
+
+
+def test_assertions_reach_the_history_of_a_deleted_automation(backend):
+    weights = backend.collection("acme/llm/weights", type="model")
+    event = OnAddArtifactAlias(scope=weights)
+    fired, quiet = [
+        backend.create_automation(event >> DoNothing(), name=name, enabled=enabled)
+        for name, enabled in (("fired", True), ("quiet", False))
+    ]
+    weights.log_version()
+    for automation in (fired, quiet):
+        backend.delete_automation(automation)
+
+    assert backend.assert_fired("fired", times=1) == backend.assert_fired(fired)
+    backend.assert_not_fired(quiet)
+    with pytest.raises(AssertionError) as failed:
+        backend.assert_not_fired("fired")
+    assert str(failed.value) == (
+        "expected 'fired' to fire 0 times, it fired once\n\n"
+        "'fired' was deleted, and with it what it made of events"
+    )
+    with pytest.raises(NotFound, match="no automation named 'fierd'"):
+        backend.assert_not_fired("fierd")

@@ -424,14 +424,27 @@ class Backend:
         return explain(self.world, self._trigger(automation))
 
     def assert_fired(self, automation: Any, *, times: int | None = None) -> Executions:
-        """Fail unless an automation fired, `times` times if given; return its executions."""
-        trigger = self._trigger(automation)
-        fired = self.executions.of(trigger)
+        """Fail unless an automation fired, `times` times if given; return its executions.
+
+        A name is that of an automation that there is, or else the one under which a deleted one
+        fired.
+        """
+        try:
+            trigger = self._trigger(automation)
+        except NotFound:
+            # A deleted automation has a history still.
+            fired, name = self.executions.of(automation), getattr(automation, "name", automation)
+            if not fired and isinstance(automation, str):
+                raise
+            explanation = f"{name!r} was deleted, and with it what it made of events"
+        else:
+            fired, name = self.executions.of(trigger), trigger.name
+            explanation = ""
         if not fired if times is None else len(fired) != times:
             wanted = "to fire" if times is None else f"to fire {_times(times)}"
             raise AssertionError(
-                f"expected {trigger.name!r} {wanted}, it fired {_times(len(fired))}\n\n"
-                + self.explain(trigger)
+                f"expected {name!r} {wanted}, it fired {_times(len(fired))}\n\n"
+                + (explanation or self.explain(automation))
             )
         return fired
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
 
 import fastapi
 import flask
 import pytest
 
+from pytest_wandb_automations.delivery import apps, threads
 from pytest_wandb_automations.delivery.postbox import Postbox
 from pytest_wandb_automations.delivery.webhooks import Delivery, WebhookInbox, webhook_request
 from pytest_wandb_automations.errors import InvalidInput
@@ -152,22 +155,20 @@ def test_an_asynchronous_app_that_takes_too_long_is_given_up_and_cancelled() -> 
     assert cancelled.wait(20)
 
 
-@pytest.mark.parametrize("kind", ["ASGI", "WSGI"])
-def test_an_app_that_blocks_its_thread_is_given_up(kind: str) -> None:
+def test_an_asynchronous_app_that_blocks_its_thread_is_given_up() -> None:
     may_answer = threading.Event()
 
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         may_answer.wait(20)
 
-    def wsgi(environ: Any, start_response: Any) -> list[bytes]:
-        may_answer.wait(20)
-        start_response("200 OK", [])
-        return []
-
-    problem = send(asgi if kind == "ASGI" else wsgi, timeout=0.05).problem
+    problem = send(asgi, timeout=0.05).problem
     may_answer.set()
 
     assert problem == "ReadTimeout: timed out"
+
+
+def test_a_wsgi_app_that_took_too_long_has_timed_out() -> None:
+    assert send(flask_app(lambda: ""), timeout=1e-9).problem == "ReadTimeout: timed out"
 
 
 def test_what_an_app_goes_on_with_after_its_answer_is_waited_for() -> None:
@@ -210,3 +211,166 @@ def test_an_app_may_be_a_function_that_is_given_its_settings() -> None:
 def test_what_is_no_app_is_refused(app: Any) -> None:
     with pytest.raises(InvalidInput, match=r"app: expected an ASGI app.* or a WSGI app.*; got "):
         WebhookInbox(Postbox()).forward(URL, app=app)
+
+
+@pytest.fixture
+def briefly(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Let what goes on after an answer be given up soon."""
+    for module in (apps, threads):
+        monkeypatch.setattr(module, "AFTERWARDS", 0.05)
+    return 0.05
+
+
+def test_the_timeout_is_that_of_the_answer_and_not_of_what_goes_on_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+    done = threading.Event()
+
+    def observed(futures: Any, timeout: float) -> Any:
+        waits.append(timeout)
+        if len(waits) == 2:
+            done.set()
+        return wait(futures, timeout)
+
+    monkeypatch.setattr(threads, "wait", observed)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 202})
+        await send({"type": "http.response.body", "body": b"accepted"})
+        while not done.is_set():
+            await asyncio.sleep(0)
+
+    answer = send(app)
+
+    assert answer.response is not None
+    assert (answer.response.status_code, answer.response.text) == (202, "accepted")
+    assert waits == [20, threads.AFTERWARDS]
+
+
+def test_what_never_ends_after_an_answer_is_cancelled(briefly: float) -> None:
+    cancelled = threading.Event()
+
+    async def consume() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    async def receive() -> None:
+        tasks.append(asyncio.create_task(consume()))
+
+    tasks: list[Any] = []
+
+    assert send(fastapi_app(receive)).problem is None
+    assert cancelled.wait(20)
+
+
+def test_an_app_that_blocks_after_its_answer_is_left_alone(briefly: float) -> None:
+    over = threading.Event()
+
+    async def receive(background: fastapi.BackgroundTasks) -> None:
+        async def block() -> None:
+            over.wait(20)
+
+        background.add_task(block)
+
+    assert send(fastapi_app(receive)).problem is None
+    over.set()
+
+
+def test_an_interrupt_after_the_answer_interrupts_the_test() -> None:
+    async def receive(background: fastapi.BackgroundTasks) -> None:
+        background.add_task(pytest.fail, "stop")
+
+    with pytest.raises(pytest.fail.Exception, match="stop"):
+        send(fastapi_app(receive))
+
+
+def test_an_app_that_breaks_its_answer_off_has_given_none() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise RuntimeError("crash")
+
+    assert send(app).problem == (
+        "RemoteProtocolError: the app broke its answer off: RuntimeError: crash"
+    )
+
+
+def test_an_app_that_listens_on_after_its_answer_hears_that_the_client_has_gone() -> None:
+    heard: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        heard.append((await receive())["type"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        await send({"type": "http.response.body", "body": b"b"})
+        await send({"type": "http.response.body", "body": b"too late"})
+        await send({"type": "http.response.trailers", "headers": []})
+        heard.append((await receive())["type"])
+
+    answer = send(app)
+
+    assert answer.text == "ab"
+    assert heard == ["http.request", "http.disconnect"]
+
+
+def test_a_wsgi_app_shares_the_thread_of_the_test_and_what_belongs_to_it() -> None:
+    database = sqlite3.connect(":memory:")
+    database.execute("create table seen (body)")
+
+    def receive() -> str:
+        database.execute("insert into seen values (?)", [flask.request.get_data(as_text=True)])
+        return ""
+
+    assert send(flask_app(receive)).problem is None
+    assert database.execute("select body from seen").fetchall() == [('{"a":"ü"}',)]
+    database.close()
+
+
+def test_a_wsgi_app_is_kept_out_of_an_event_loop() -> None:
+    def receive() -> str:
+        return asyncio.run(asyncio.sleep(0, "done"))
+
+    async def caller(app: Any, **options: float) -> Answer:
+        return send(app, **options)
+
+    assert asyncio.run(caller(flask_app(receive))).text == "done"
+
+    may_answer = threading.Event()
+
+    def blocked() -> str:
+        may_answer.wait(20)
+        return ""
+
+    assert asyncio.run(caller(flask_app(blocked), timeout=0.05)).problem == (
+        "ReadTimeout: timed out"
+    )
+    may_answer.set()
+
+
+def test_a_wsgi_app_gets_a_path_of_any_text() -> None:
+    app = flask.Flask("receiver")
+    app.post("/hö k")(lambda: "found")
+    inbox = WebhookInbox(Postbox())
+    url = "https://deploy.test/hö k?a=%20b"
+    inbox.forward(url, app=app)
+    request = webhook_request(url, "{}", access_token=None, secret=None)
+
+    answer = inbox.send(Delivery(request, automation="a", automation_id="b"), timeout=20)
+
+    assert answer.text == "found"
+
+
+def test_an_asgi_app_may_take_whatever_it_is_called_with() -> None:
+    inner = fastapi_app(lambda: "inner")
+
+    async def wrapper(*args: Any) -> None:
+        await inner(*args)
+
+    class Wrapper:
+        async def __call__(self, *args: Any) -> None:
+            await inner(*args)
+
+    assert send(wrapper).text == send(Wrapper()).text == '"inner"'

@@ -95,14 +95,46 @@ def test_an_answer_that_is_no_answer_is_an_error(parts: tuple[bytes, ...], probl
         assert str(send(f"http://127.0.0.1:{port}/").problem).strip() == problem
 
 
-def test_a_receiver_that_answers_byte_by_byte_gets_no_more_time(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "begun",
+    [b"HTTP/1.0 200 OK\r\n\r\no", b"HTTP/1.0 200 OK\r\nX-A: 1\r\n"],
+    ids=["body", "head"],
+)
+def test_a_receiver_that_answers_bit_by_bit_gets_no_more_time(
+    begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter([0.0, 1.0, 21.0])  # when it begins, when it has sent, when a first part is there
+    clock = iter([0.0, 1.0, 21.0])  # when it begins, when it waits for a first part, for a second
     monkeypatch.setattr(loopback, "time", SimpleNamespace(monotonic=lambda: next(clock)))
 
-    with receiver(answering(b"HTTP/1.0 200 OK\r\n\r\n", b"o", b"k")) as port:
+    def serve(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(begun)
+        connection.recv(1)  # until the sender has gone
+
+    with receiver(serve) as port:
         assert send(f"http://127.0.0.1:{port}/", timeout=20).problem == "ReadTimeout: timed out"
+    assert list(clock) == []
+
+
+def test_a_long_answer_is_read_whole() -> None:
+    body = b"x" * 30_000_000
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+
+    with receiver(answering(head, body)) as port:
+        answer = send(f"http://127.0.0.1:{port}/")
+
+    assert answer.response is not None
+    assert answer.response.content == body
+
+
+def test_headers_may_hold_what_is_not_ascii() -> None:
+    head = "HTTP/1.1 200 OK\r\nX-Name: Zoë\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+
+    with receiver(answering(head)) as port:
+        answer = send(f"http://127.0.0.1:{port}/")
+
+    assert answer.response is not None
+    assert answer.response.headers["X-Name"] == "Zoë"
 
 
 def test_a_certificate_that_nobody_vouches_for_is_an_error_and_a_trusted_one_is_not(

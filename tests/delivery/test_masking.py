@@ -43,3 +43,9 @@ def test_the_form_that_json_gives_it_is_masked_too(secret: str, around: str) -> 
 )
 def test_a_url_shows_neither_user_nor_password_nor_query(url: str | httpx.URL, shown: str) -> None:
     assert shown_url(url) == shown
+
+
+def test_a_secret_is_masked_in_json_that_escapes_ascii_alone() -> None:
+    secret = 'pä"ss\\word\n'
+
+    assert masked(json.dumps({"t": secret}, ensure_ascii=False), [secret]) == '{"t": "••••"}'

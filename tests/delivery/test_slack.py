@@ -138,9 +138,23 @@ def test_what_is_too_long_is_cut_and_never_within_an_escape() -> None:
         assert cut.removesuffix("…") == "x" * shift + "&amp;" * ((len(cut) - 1 - shift) // 5)
 
 
+def test_a_mention_is_not_cut_in_half_and_a_header_has_nothing_that_could_be() -> None:
+    assert text_of(text="x" * 2990 + "<@U1234ABCD>!") == "x" * 2990 + "…"
+    header = json.loads(slack_request(replace(MESSAGE, title="&" + "a" * 200)).content)["blocks"][0]
+    assert header["text"]["text"] == "&" + "a" * 148 + "…"
+
+
+def test_a_link_that_is_too_long_is_left_out() -> None:
+    request = slack_request(replace(MESSAGE, title_url="https://wandb.ai/" + "a" * 3000))
+
+    (element,) = json.loads(request.content)["blocks"][-1]["elements"]
+    assert element["text"] == "WARN · rule"
+
+
 @pytest.mark.parametrize(
     ("changes", "text", "kinds"),
     [
+        ({"title": " \n", "text": "\t"}, "rule", ["context"]),
         ({"title": ""}, "It spiked.", ["section", "context"]),
         ({"text": ""}, "Loss", ["header", "context"]),
         ({"title": "", "text": ""}, "rule", ["context"]),
@@ -168,6 +182,7 @@ def test_half_a_surrogate_pair_can_be_sent() -> None:
         (Answer(httpx.Response(200, json={})), None),
         (Answer(httpx.Response(200, json=[False])), None),
         (Answer(httpx.Response(200, text="ok")), None),
+        (Answer(httpx.Response(200, text="[" * 200_000)), None),
         (
             Answer(httpx.Response(200, json={"ok": False, "error": "invalid_auth"})),
             "answered with the error 'invalid_auth'",
@@ -228,3 +243,11 @@ def test_messages_compare_by_what_they_say() -> None:
 
     assert same == MESSAGE
     assert replace(MESSAGE, text="x") != MESSAGE
+
+
+def test_looking_at_what_slack_got_does_not_undo_what_it_says(inbox: SlackInbox) -> None:
+    inbox.route().respond(429)
+    inbox.send(MESSAGE, timeout=1)
+
+    assert json.loads(inbox.route().calls.last.request.content)["text"] == "Loss"
+    assert slack_problem(inbox.send(MESSAGE, timeout=1)) == "answered 429 Too Many Requests"

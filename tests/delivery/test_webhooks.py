@@ -9,6 +9,7 @@ import pytest
 
 from pytest_wandb_automations.delivery.postbox import Postbox
 from pytest_wandb_automations.delivery.webhooks import Delivery, WebhookInbox, webhook_request
+from pytest_wandb_automations.errors import InvalidInput
 
 URL = "https://deploy.test/hook"
 
@@ -59,6 +60,22 @@ def test_token_and_secret_add_a_header_each() -> None:
     assert with_secret.headers["X-Wandb-Signature"] == (
         "52559e38b703c126364613936a92a8b4382b409539f153b22c86e5c2e419327a"
     )
+
+
+@pytest.mark.parametrize("token", ["t0ken\n", "a\r\nX-Evil: 1", "\x00", "\x7f"])
+def test_a_token_that_no_header_can_hold_is_refused_without_being_shown(token: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        webhook_request(URL, "{}", access_token=token, secret=None)
+
+    assert str(refused.value) == (
+        "the access token holds a line break or another control character"
+    )
+
+
+def test_a_token_may_hold_all_else() -> None:
+    request = webhook_request(URL, "{}", access_token="tökén\tof mine", secret="any\r\n")
+
+    assert request.headers.raw[3][1] == "Bearer tökén\tof mine".encode()
 
 
 # Deliveries
@@ -166,3 +183,11 @@ def test_a_narrowed_inbox_knows_the_same_routes(full: WebhookInbox) -> None:
     route = full.of("one").route(URL)
 
     assert route is full.route(URL)
+
+
+def test_what_is_narrowed_in_two_ways_compares_by_what_is_in_it(full: WebhookInbox) -> None:
+    assert full[1:] == full.to("https://deploy.test/b")
+    assert full == [full[0], full[1], full[2]]
+    assert full.of("one") != full.of("two")
+    assert full.of("three") == []
+    assert full != 3

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
+
+# A run in process forgets what it imported first. Half of httpx2 would stay, and not know the half
+# that the next test imports.
+assert httpx2
 
 OPTIONS = ["-p", "no:cacheprovider", "-p", "no:randomly", "-W", "error"]
 

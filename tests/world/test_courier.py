@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import flask
 import httpx
 import pytest
 
@@ -566,3 +567,84 @@ def test_a_reset_empties_the_inboxes_and_forgets_the_routes(
 
     assert (len(backend.webhooks), len(backend.slack), len(backend.executions)) == (0, 0, 0)
     assert not backend.webhooks.route(URL).calls
+
+
+# What was ordered, and what went wrong by itself
+
+
+def ordered_by(execution: Execution) -> str | None:
+    assert execution.state == "FAILED"
+    assert execution.outcome is not None
+    return execution.outcome.ordered_by
+
+
+def test_a_failure_that_a_route_says_is_told_apart_from_one_of_a_receiver(
+    backend: Backend, weights: Collection, hook: WebhookIntegration, on_alias: Any
+) -> None:
+    on_alias(SendWebhook.from_integration(hook))
+
+    backend.webhooks.route(URL).respond(503)
+    assert ordered_by(execution_of(backend, weights)) == f"the route of {URL}"
+    backend.faults.delivery(hook, error="refused")
+    assert ordered_by(execution_of(backend, weights)) == (
+        f"backend.faults.delivery({URL!r}, error='refused')"
+    )
+    backend.webhooks.forward(URL, app=flask.Flask("404 for everything"))
+    assert ordered_by(execution_of(backend, weights)) is None
+    backend.world.integrations.delete(hook)
+    assert ordered_by(execution_of(backend, weights)) is None
+
+
+@pytest.mark.parametrize(
+    "answer", [{"status_code": 500}, {"json": {"ok": False, "error": "channel_not_found"}}]
+)
+def test_what_a_route_of_slack_says_is_ordered(
+    backend: Backend, weights: Collection, slack_rule: Any, answer: Any
+) -> None:
+    backend.slack.route().respond(**answer)
+
+    execution = execution_of(backend, weights)
+
+    assert ordered_by(execution) == "the route of https://slack.com/api/chat.postMessage"
+
+
+def test_a_success_is_ordered_by_nobody(
+    backend: Backend, weights: Collection, hook: WebhookIntegration, on_alias: Any
+) -> None:
+    on_alias(SendWebhook.from_integration(hook))
+    backend.webhooks.route(URL).respond(204)
+
+    outcome = execution_of(backend, weights).outcome
+
+    assert outcome is not None
+    assert (outcome.error, outcome.ordered_by) == (None, None)
+
+
+def test_no_answer_makes_the_call_fail_that_led_to_it(
+    backend: Backend, weights: Collection, slack_rule: Any, hook: WebhookIntegration, on_alias: Any
+) -> None:
+    on_alias(SendWebhook.from_integration(hook), name="hook")
+    headers = {"Content-Type": "text/plain; charset=hex"}
+    backend.webhooks.route(URL).respond(200, headers=headers, content=b"ok")
+    backend.slack.route().respond(200, headers=headers, content=b"[" * 200_000)
+
+    backend.inject(ArtifactAliasAdded(collection=weights, alias="prod"))
+
+    assert [execution.state for execution in backend.executions] == ["FINISHED"] * 2
+    (outcome,) = [execution.outcome for execution in backend.executions.of("hook")]
+    assert outcome is not None
+    assert outcome.body == "ok"
+
+
+def test_a_token_that_no_header_can_hold_fails_the_execution(
+    backend: Backend, weights: Collection, on_alias: Any
+) -> None:
+    hook = backend.webhook_integration("acme", name="h", url_endpoint=URL, access_token="t0ken\n")
+    on_alias(SendWebhook.from_integration(hook))
+
+    execution = execution_of(backend, weights)
+
+    assert execution.error == (
+        "InvalidInput: the access token holds a line break or another control character"
+    )
+    assert len(backend.webhooks) == 0

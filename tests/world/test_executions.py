@@ -106,3 +106,15 @@ def test_finished_and_failed_are_told_apart(
     )
     assert repr(finished) == "<Execution of 'rule': FINISHED>"
     assert repr(backend.executions) == f"<Executions [{finished!r}, {failed!r}]>"
+
+
+def test_histories_compare_by_what_is_in_them(
+    backend: Backend, weights: Collection, rules: list[Any]
+) -> None:
+    weights.log_version()
+    executions = backend.executions
+
+    assert executions.of("one") == executions[:1] == [executions[0]]
+    assert executions.of("one") != executions.of("two")
+    assert executions.failed == []
+    assert executions != 3

@@ -11,14 +11,18 @@ from pytest_wandb_automations.automations import (
     ArtifactEvent,
     OnAddArtifactAlias,
     OnCreateArtifact,
+    OnRunMetric,
     OnRunState,
     RunEvent,
+    SendPromptToAria,
+    SendWebhook,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_wandb_automations.world.collections import Collection
+    from pytest_wandb_automations.world.integrations import WebhookIntegration
 
 LOSS = RunEvent.metric("loss")
 
@@ -498,3 +502,67 @@ def test_values_that_are_still_held_back_are_shown_after_any_number_of_others(
     shown = headlines(backend, "spike")
     assert shown[0] == "(93 earlier verdicts left out)"
     assert shown[-1] == "spike did not fire for loss = 8 at step 2 of run acme/llm/r1"
+
+
+# What came of a firing
+
+
+@pytest.fixture
+def deploy(backend: Backend, weights: Collection, hook: WebhookIntegration) -> None:
+    event = OnAddArtifactAlias(scope=weights)
+    backend.create_automation(event >> SendWebhook.from_integration(hook), name="deploy")
+
+
+@pytest.mark.usefixtures("deploy")
+def test_a_firing_that_failed_says_why_and_what_ordered_it(
+    backend: Backend, weights: Collection, hook: WebhookIntegration
+) -> None:
+    backend.webhooks.route(hook.url_endpoint).respond(503)
+    backend.faults.delivery(hook, status=500)
+    version = weights.log_version()
+    version.add_alias("prod")
+
+    told = [line for line in backend.explain("deploy").splitlines() if line.startswith("  →")]
+
+    assert told == [
+        "  → FAILED: webhook 'deploy': answered 500 Internal Server Error "
+        "(ordered by backend.faults.delivery('https://deploy.test/hook', status=500))",
+        "  → FAILED: webhook 'deploy': answered 503 Service Unavailable "
+        "(ordered by the route of https://deploy.test/hook)",
+    ]
+
+
+@pytest.mark.usefixtures("deploy")
+def test_a_firing_that_failed_by_itself_says_that_alone(
+    backend: Backend, weights: Collection, hook: WebhookIntegration
+) -> None:
+    backend.world.integrations.delete(hook)
+    weights.log_version()
+
+    assert backend.explain("deploy").splitlines()[-1] == (
+        "  → FAILED: NotFound: <WebhookIntegration acme/deploy → https://deploy.test/hook> "
+        "was deleted; the automation still uses it"
+    )
+
+
+def test_a_firing_that_was_skipped_says_why(backend: Backend, weights: Collection) -> None:
+    event = OnAddArtifactAlias(scope=weights)
+    backend.create_automation(event >> SendPromptToAria(prompt="Why?"), name="ask")
+
+    for _ in range(4):
+        backend.inject(events.ArtifactAliasAdded(collection=weights, alias="prod"))
+
+    assert backend.explain("ask").count("→") == 1
+    assert backend.explain("ask").splitlines()[-1] == (
+        "  → SKIPPED: it prompted ARIA 3 times within a minute"
+    )
+
+
+def test_a_metric_that_fired_in_vain_says_so(backend: Backend, hook: WebhookIntegration) -> None:
+    event = OnRunMetric(scope=backend.project("acme/llm"), filter=LOSS.gt(1))
+    backend.create_automation(event >> SendWebhook.from_integration(hook), name="spike")
+    backend.webhooks.route(hook.url_endpoint).respond(503)
+
+    backend.run("acme/llm").log({"loss": 2})
+
+    assert "\n  → FAILED: webhook 'deploy': answered 503" in backend.explain("spike")

@@ -154,8 +154,70 @@ def test_a_status_of_success_spares_the_receiver(
     route = backend.webhooks.route(URL).respond(500)
     backend.faults.delivery(URL, status=204)
 
-    assert fire(backend, weights).state == "FINISHED"
+    execution = fire(backend, weights)
+
+    assert execution.state == "FINISHED"
+    assert execution.outcome is not None
+    assert execution.outcome.ordered_by is None
     assert route.call_count == 0
+    assert [hit.execution for hit in backend.faults.hits] == [execution]
+
+
+def test_a_delay_is_a_part_of_the_time_that_a_receiver_has(
+    backend: Backend, weights: Collection, rule: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend.faults, "wait", lambda seconds: None)
+    given: list[float] = []
+
+    def receive(request: httpx.Request) -> httpx.Response:
+        given.append(request.extensions["timeout"]["read"])
+        raise httpx.ReadTimeout("slow")
+
+    backend.webhooks.route(URL).mock(side_effect=receive)
+    backend.faults.delivery(URL, delay=7)
+
+    execution = fire(backend, weights)
+
+    assert given == [3]
+    assert execution.error == (
+        "webhook 'deploy': ReadTimeout: slow "
+        "(ordered by backend.faults.delivery('https://deploy.test/hook', delay=7))"
+    )
+
+
+def test_a_test_of_a_webhook_meets_faults_of_its_url(
+    backend: Backend, hook: WebhookIntegration, rule: Any
+) -> None:
+    for target in (rule, "deploy-prod"):
+        backend.faults.delivery(target, status=500, times=None)
+    fault = backend.faults.delivery(hook, status=503)
+
+    assert backend.webhooks.test(hook).status_code == 503
+    assert backend.webhooks.test(hook).status_code == 200
+    (hit,) = backend.faults.hits
+    assert (hit.fault, hit.what, hit.execution) == (
+        fault,
+        "POST https://deploy.test/hook by (test)",
+        None,
+    )
+
+
+def test_a_fault_may_concern_one_slack_channel(
+    backend: Backend, weights: Collection, slack: SlackIntegration
+) -> None:
+    other = backend.slack_integration("acme", team_name="Acme", channel_name="#other")
+    for name, channel in (("alert", slack), ("other", other)):
+        action = SendNotification.from_integration(channel, title="T")
+        backend.create_automation(OnAddArtifactAlias(scope=weights) >> action, name=name)
+    backend.create_automation(OnAddArtifactAlias(scope=weights) >> DoNothing(), name="quiet")
+    backend.faults.delivery(slack, status=500, times=None)
+
+    backend.inject(ArtifactAliasAdded(collection=weights, alias="prod"))
+
+    assert [execution.error for execution in backend.executions.failed] == [
+        "Slack '#alerts': answered 500 Internal Server Error "
+        "(ordered by backend.faults.delivery('#alerts', status=500, times=None))"
+    ]
 
 
 def test_a_delay_that_reaches_the_timeout_is_one_at_once(
@@ -287,6 +349,28 @@ def test_faults_that_nothing_met_are_listed(
     fire(backend, weights)
 
     assert backend.faults.unused == [misspelt, never]
+    assert [fault.call for fault in backend.faults.ordered] == [
+        "backend.faults.graphql('CreateAutomations', status=409)",
+        "backend.faults.delivery('https://deploy.test/hook', status=503, times=5)",
+        "backend.faults.delivery('deploy-staging', status=503)",
+    ]
+
+
+def test_orders_hits_and_executions_stand_in_one_order(
+    backend: Backend, weights: Collection, rule: Any
+) -> None:
+    first = backend.faults.delivery(URL, status=503)
+    failed = fire(backend, weights)
+    second = backend.faults.delivery(URL, error="refused")
+    again = fire(backend, weights)
+
+    hits = backend.faults.hits
+    assert [hit.execution for hit in hits] == [failed, again]
+    times = [
+        *(first.at, failed.created_at, hits[0].at),
+        *(second.at, again.created_at, hits[1].at),
+    ]
+    assert times == sorted(set(times))
 
 
 def test_a_reset_and_clear_forget_faults(backend: Backend, weights: Collection, rule: Any) -> None:
@@ -365,6 +449,7 @@ def test_a_contradictory_fault_of_the_api_is_refused(
         ({"status": 500, "error": "no"}, "either the receiver answers with a status, or not"),
         ({"status": 99}, r"status: expected 100 to 599, got 99"),
         ({"error": 3}, r"error: expected an exception or a text, got 3"),
+        ({"error": UnicodeDecodeError}, r"error: UnicodeDecodeError cannot be made of a text"),
         ({"error": KeyboardInterrupt}, r"error: expected an exception or a text"),
         ({"status": 500, "times": -1}, r"times: expected 1 or more"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import httpx
@@ -163,3 +164,48 @@ def test_a_refused_endpoint_shows_no_secret(backend: Backend, url: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         backend.world.integrations.add_webhook(backend.team("acme"), name="a", url_endpoint=url)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["https://a.test/\ud800", "https://\ud800.test/"])
+def test_an_endpoint_that_cannot_be_sent_is_refused(backend: Backend, url: str) -> None:
+    with pytest.raises(InvalidInput, match="urlEndpoint"):
+        backend.webhook_integration("acme", name="a", url_endpoint=url)
+    with pytest.raises(InvalidInput, match="the URL"):
+        backend.faults.delivery(url, status=500)
+
+
+def test_a_secret_that_cannot_be_sent_is_refused_without_being_shown(backend: Backend) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        backend.secret("acme", "KEY", "hunter2\ud800")
+
+    assert str(refused.value) == "secret 'KEY': its value cannot be written as UTF-8"
+
+
+def test_a_test_takes_an_object_as_payload(backend: Backend) -> None:
+    hook = backend.webhook_integration("acme", name="deploy", url_endpoint=URL)
+
+    with pytest.raises(InvalidInput, match="expected a JSON object"):
+        backend.webhooks.test(hook, [1])  # type: ignore[arg-type]
+
+
+def test_a_test_of_a_webhook_that_was_deleted_is_not_sent(backend: Backend) -> None:
+    hook = backend.webhook_integration("acme", name="deploy", url_endpoint=URL)
+    backend.world.integrations.delete(hook)
+
+    with pytest.raises(NotFound, match=r"was deleted$"):
+        backend.webhooks.test(hook)
+    assert len(backend.webhooks) == 0
+
+
+def test_a_test_has_the_timeout_of_a_webhook_and_is_in_the_one_inbox(backend: Backend) -> None:
+    backend.semantics = {"webhook_timeout": 0.05}
+    hook = backend.webhook_integration("acme", name="deploy", url_endpoint=URL)
+
+    async def app(scope: object, receive: object, send: object) -> None:
+        await asyncio.Event().wait()
+
+    backend.webhooks.forward(URL, app=app)
+    with pytest.raises(httpx.ReadTimeout):
+        backend.webhooks.of("nobody").test(hook)
+
+    assert len(backend.webhooks) == 1

@@ -1,25 +1,32 @@
 """Receivers that are ASGI or WSGI apps, called in process.
 
-Each request runs in a thread, and an ASGI app in an event loop, of its own, as with Starlette's
-test client. So it does not matter whether the caller has an event loop, and an app that blocks its
-loop by calling the API back still gets its answer: what that fires runs in another one.
+Each request to an ASGI app has a thread and an event loop of its own, as with Starlette's test
+client. So it does not matter whether the caller has an event loop, and an app that blocks its loop
+by calling the API back still gets its answer: what that fires runs in another one.
+
+A WSGI app is called in the thread that the delivery runs in, as by Flask's own test client: what
+belongs to a thread, a database connection for example, is the test's own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import threading
+import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, wait
-from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote_to_bytes
 
 import httpx
 
+from pytest_wandb_automations.delivery.threads import AFTERWARDS, in_a_thread
 from pytest_wandb_automations.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["APP_ERROR", "AppReceiver"]
@@ -33,103 +40,197 @@ _WSGI_ARGUMENTS = 2  # environ, start_response
 _AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
+@dataclass
+class _Said:
+    """What an app answered.
+
+    One that crashes is answered for by its server, with 500. What it raised is kept beside that,
+    for whoever reads why the delivery failed.
+    """
+
+    status: int = 500
+    headers: list[tuple[bytes, bytes]] | None = None
+    body: bytes = b""
+    error: Exception | None = None
+
+
+_Ask = Callable[[httpx.Request, float], _Said]
+
+
 class AppReceiver:
     """Gives a request to an app, within the timeout that the request has in its extensions."""
 
     def __init__(self, app: Any) -> None:
-        self._ask = _asking(app)
+        self._ask: _Ask = partial(_ask_asgi if _is_asgi(app) else _ask_wsgi, app)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Return what the app answers; this is what a respx route calls."""
         timeout: float = request.extensions["timeout"]["read"]
-        answer: Future[httpx.Response] = Future()
-        # The app's calls belong to this delivery, so it gets the context.
-        context = copy_context()
-        threading.Thread(
-            target=context.run,
-            args=(_settle, answer, self._ask, request, timeout),
-            name="wandb-automations-receiver",
-            daemon=True,
-        ).start()
-        if not wait([answer], timeout).done:
-            raise httpx.ReadTimeout("timed out", request=request)
-        return answer.result()
+        try:
+            said = self._ask(request, timeout)
+        except TimeoutError:
+            raise httpx.ReadTimeout("timed out", request=request) from None
+        return httpx.Response(
+            said.status,
+            headers=said.headers,
+            content=said.body,
+            request=request,
+            extensions={APP_ERROR: said.error} if said.error else {},
+        )
 
 
-_Ask = Callable[[httpx.Request, float], httpx.Response]
-
-
-def _settle(
-    answer: Future[httpx.Response], ask: _Ask, request: httpx.Request, timeout: float
-) -> None:
-    try:
-        answer.set_result(ask(request, timeout))
-    except BaseException as error:  # noqa: BLE001, `pytest.fail` in an app; raised by `result`
-        answer.set_exception(error)
-
-
-def _asking(app: Any) -> _Ask:
-    arguments = _arguments(app)
-    if arguments == _ASGI_ARGUMENTS:
-        return lambda request, timeout: asyncio.run(_ask_asgi(app, request, timeout))
-    if arguments == _WSGI_ARGUMENTS:
-        return lambda request, _timeout: _ask_wsgi(app, request)
+def _is_asgi(app: Any) -> bool:
+    # A class is no app but makes them.
+    if callable(app) and not isinstance(app, type):
+        if any(map(inspect.iscoroutinefunction, (app, type(app).__call__))):
+            return True
+        arguments = _arguments(cast("Callable[..., Any]", app))
+        if arguments in (_ASGI_ARGUMENTS, _WSGI_ARGUMENTS):
+            return arguments == _ASGI_ARGUMENTS
     raise InvalidInput(
         "app: expected an ASGI app, called with (scope, receive, send), or a WSGI app, called with "
         f"(environ, start_response); got {app!r}"
     )
 
 
-def _arguments(app: Any) -> int | None:
-    """Return how many positional arguments an app needs; a class is no app but makes them."""
-    if not callable(app) or isinstance(app, type):
-        return None
+def _arguments(app: Callable[..., Any]) -> int:
+    """Return how many positional arguments a function needs."""
     required = inspect.Parameter.empty
-    parameters = inspect.signature(cast("Callable[..., Any]", app)).parameters.values()
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(app).parameters.values()
     return sum(p.kind in positional and p.default is required for p in parameters)
 
 
-# An app that crashes is answered for by its server, with 500. What it raised is kept beside that,
-# for whoever reads why the delivery failed.
+# ASGI
 
 
-def _crashed(error: Exception, request: httpx.Request) -> httpx.Response:
-    return httpx.Response(500, request=request, extensions={APP_ERROR: error})
+def _ask_asgi(app: _AsgiApp, request: httpx.Request, timeout: float) -> _Said:
+    def serve(answer: Future[_Said]) -> None:
+        asyncio.run(_serve(app, request, timeout, answer))
+
+    return in_a_thread(serve, timeout=timeout)
 
 
-async def _ask_asgi(app: _AsgiApp, request: httpx.Request, timeout: float) -> httpx.Response:
-    raised: list[Exception] = []
+async def _serve(
+    app: _AsgiApp, request: httpx.Request, timeout: float, answer: Future[_Said]
+) -> None:
+    loop = asyncio.get_running_loop()
+    exchange = _Exchange(request, answer, loop.create_future())
+    call = loop.create_task(exchange.run(app))
+    await asyncio.wait(
+        {call, exchange.answered}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED
+    )
+    if not (call.done() or answer.done()):
+        raise TimeoutError
+    # "Accepted", and a task that does the work: the loop ends here, so it is waited for.
+    deadline = loop.time() + AFTERWARDS
+    while others := asyncio.all_tasks() - {asyncio.current_task(loop)}:
+        if (left := deadline - loop.time()) <= 0:
+            break
+        await asyncio.wait(others, timeout=left)
+    if call.done():
+        call.result()  # raises what is no `Exception`, such as `pytest.fail`
 
-    async def watched(scope: Any, receive: Any, send: Any) -> None:
+
+class _Exchange:
+    """One request to an ASGI app, and the messages that it answers with."""
+
+    def __init__(
+        self, request: httpx.Request, answer: Future[_Said], answered: asyncio.Future[None]
+    ) -> None:
+        self.answered = answered
+        self._request = request
+        self._answer = answer
+        self._said = _Said()
+        self._asked = False
+
+    async def run(self, app: _AsgiApp) -> None:
+        """Call the app, and answer for it where it does not."""
+        error: Exception | None = None
         try:
-            await app(scope, receive, send)
-        except Exception as error:
-            raised.append(error)
-            raise
+            await app(self._scope(), self._receive, self._send)
+        except Exception as raised:  # noqa: BLE001, it may raise anything
+            error = raised
+        self._said.error = error
+        if self.answered.done():
+            return
+        if self._said.headers is None:
+            self._settle()
+        else:
+            # Its server closes the connection: there is no taking back the status.
+            told = f"the app broke its answer off: {type(error).__name__}: {error}"
+            self._answer.set_exception(httpx.RemoteProtocolError(told, request=self._request))
 
-    async def ask() -> httpx.Response:
-        others = asyncio.all_tasks()
-        transport = httpx.ASGITransport(watched, raise_app_exceptions=False)
-        response = await transport.handle_async_request(request)
-        body = b"".join([part async for part in response.aiter_raw()])
-        # "Accepted", and a task that does the work: its loop ends here, so it is waited for.
-        await asyncio.gather(*(asyncio.all_tasks() - others), return_exceptions=True)
-        return _response(response, body, request, raised)
+    def _scope(self) -> dict[str, Any]:
+        url = self._request.url
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": self._request.method,
+            "headers": [(name.lower(), value) for name, value in self._request.headers.raw],
+            "scheme": url.scheme,
+            "path": url.path,
+            "raw_path": url.raw_path.partition(b"?")[0],
+            "query_string": url.query,
+            "server": (url.host, url.port),
+            "client": ("127.0.0.1", 123),
+            "root_path": "",
+        }
 
+    async def _receive(self) -> dict[str, Any]:
+        if not self._asked:
+            self._asked = True
+            return {"type": "http.request", "body": self._request.content, "more_body": False}
+        await asyncio.shield(self.answered)
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._said.status = message["status"]
+            self._said.headers = list(message.get("headers", ()))
+        elif message["type"] == "http.response.body" and not self.answered.done():
+            self._said.body += message.get("body", b"")
+            if not message.get("more_body", False):
+                self._settle()
+
+    def _settle(self) -> None:
+        self._answer.set_result(self._said)
+        self.answered.set_result(None)
+
+
+# WSGI
+
+
+def _ask_wsgi(app: WSGIApplication, request: httpx.Request, timeout: float) -> _Said:
+    if _in_an_event_loop():
+        # Synchronous code may not wait there: Django refuses to, and so does `asyncio.run`.
+        return in_a_thread(
+            lambda answer: answer.set_result(_call_wsgi(app, request)), timeout=timeout
+        )
+    begun = time.monotonic()
+    said = _call_wsgi(app, request)
+    if time.monotonic() - begun > timeout:
+        raise TimeoutError
+    return said
+
+
+def _in_an_event_loop() -> bool:
     try:
-        return await asyncio.wait_for(ask(), timeout)
-    except asyncio.TimeoutError:
-        raise httpx.ReadTimeout("timed out", request=request) from None
-    except Exception as error:  # noqa: BLE001, it may raise anything
-        return _crashed(error, request)
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
-def _ask_wsgi(app: WSGIApplication, request: httpx.Request) -> httpx.Response:
-    # httpx's transport reads headers as ASCII. A token may be any text, and WSGI says Latin-1.
+def _call_wsgi(app: WSGIApplication, request: httpx.Request) -> _Said:
+    # httpx's transport reads headers as ASCII, and gives paths as text. A token may be any text,
+    # and WSGI says Latin-1, of bytes.
     odd = [(name, value) for name, value in request.headers.raw if not value.isascii()]
 
-    def with_odd_headers(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+    def as_wsgi_says(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        path = unquote_to_bytes(request.url.raw_path.partition(b"?")[0])
+        environ["PATH_INFO"] = path.decode("latin-1")
         for name, value in odd:
             key = name.decode("ascii").upper().replace("-", "_")
             environ[f"HTTP_{key}"] = value.decode("latin-1")
@@ -142,20 +243,8 @@ def _ask_wsgi(app: WSGIApplication, request: httpx.Request) -> httpx.Response:
         content=request.content,
     )
     try:
-        response = httpx.WSGITransport(with_odd_headers).handle_request(plain)
+        response = httpx.WSGITransport(as_wsgi_says).handle_request(plain)
         body = b"".join(response.iter_raw())
     except Exception as error:  # noqa: BLE001, it may raise anything
-        return _crashed(error, request)
-    return _response(response, body, request, [])
-
-
-def _response(
-    response: httpx.Response, body: bytes, request: httpx.Request, raised: list[Exception]
-) -> httpx.Response:
-    return httpx.Response(
-        response.status_code,
-        headers=response.headers.raw,
-        content=body,
-        request=request,
-        extensions={APP_ERROR: raised[0]} if raised else {},
-    )
+        return _Said(error=error)
+    return _Said(response.status_code, response.headers.raw, body)

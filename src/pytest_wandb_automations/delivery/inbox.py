@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -50,6 +50,10 @@ class Inbox(Sequence[_T]):
 
     def __iter__(self) -> Iterator[_T]:
         return iter(list(self._sent))
+
+    def __eq__(self, other: object) -> bool:
+        # So that what is narrowed in two ways can be compared, and with a list.
+        return isinstance(other, Sequence) and self._sent == list(cast("Sequence[Any]", other))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._sent!r}>"

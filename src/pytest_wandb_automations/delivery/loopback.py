@@ -7,11 +7,12 @@ request of httpx for one of the code under test, and would refuse or answer the 
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import ssl
 import time
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -19,11 +20,10 @@ from pytest_wandb_automations.delivery.masking import shown_url
 from pytest_wandb_automations.errors import InvalidInput
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Generator
 
 __all__ = ["send_to_loopback"]
-
-_CHUNK = 65536
 
 
 def send_to_loopback(request: httpx.Request, *, timeout: float) -> httpx.Response:
@@ -64,31 +64,47 @@ def _connection(url: httpx.URL, timeout: float) -> http.client.HTTPConnection:
 def _exchange(
     connection: http.client.HTTPConnection, request: httpx.Request, deadline: float
 ) -> httpx.Response:
-    # Kept here: `getresponse` takes it from the connection when the receiver is going to close it.
-    sock = connection.sock
     path = request.url.raw_path.decode("ascii")
     connection.putrequest(request.method, path, skip_host=True, skip_accept_encoding=True)
     for name, value in request.headers.raw:
         connection.putheader(name.decode("ascii"), value)
     connection.endheaders(request.content)
-    sock.settimeout(_left(deadline))
-    with connection.getresponse() as response:
-        body = b""
-        while part := response.read1(_CHUNK):
-            body += part
-            sock.settimeout(_left(deadline))
-        if response.length:
-            raise http.client.IncompleteRead(body, response.length)
-        return httpx.Response(
-            response.status, headers=response.getheaders(), content=body, request=request
-        )
+    with _PunctualResponse(connection.sock, deadline, method=request.method) as response:
+        response.begin()
+        body = response.read()
+        # As bytes: the library reads headers as Latin-1, httpx refuses text that is not ASCII.
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in response.getheaders()
+        ]
+        return httpx.Response(response.status, headers=headers, content=body, request=request)
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError("timed out")
-    return left
+class _PunctualResponse(http.client.HTTPResponse):
+    """A response each part of which must come before a deadline, be it of its head or body."""
+
+    def __init__(self, sock: socket.socket, deadline: float, *, method: str) -> None:
+        super().__init__(sock, method=method)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Punctual(sock, deadline))
+
+
+class _Punctual(io.RawIOBase):
+    """Reads from a socket until a deadline."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._sock.settimeout(left)
+        return self._sock.recv_into(buffer)
 
 
 @contextmanager

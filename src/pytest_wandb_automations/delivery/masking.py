@@ -16,12 +16,16 @@ _MASK = "••••"
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return a text with every secret in it replaced, also in the form that JSON gives it."""
-    forms = {form for secret in secrets for form in (secret, json.dumps(secret)[1:-1]) if form}
+    """Return a text with every secret in it replaced, also in the forms that JSON gives it."""
+    forms = {form for secret in secrets for form in _forms(secret) if form}
     # The longest first: a secret may be a part of another one.
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, _MASK)
     return text
+
+
+def _forms(secret: str) -> tuple[str, str, str]:
+    return secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]
 
 
 def shown_url(url: httpx.URL | str) -> str:

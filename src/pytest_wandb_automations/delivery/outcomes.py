@@ -24,4 +24,8 @@ class Outcome:
     skipped: str | None = None
     """Why the action was not run at all; W&B's history calls that Skipped."""
     ordered_by: str | None = None
-    """The call of `backend.faults` that made it fail, if one did."""
+    """What the test did to make it fail: a call of `backend.faults`, or a route that says so.
+
+    `None` for what failed by itself: an app or a real receiver that refuses, crashes or is late, a
+    missing secret, a loop that was cut.
+    """

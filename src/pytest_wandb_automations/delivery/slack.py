@@ -31,7 +31,7 @@ _SECTION = 3000
 
 _MENTION = re.compile(r"<[@#!][^<>\s]+>")
 _TO_ESCAPE = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_CUT_ESCAPE = re.compile(r"&[a-z]*\Z")
+_CUT_MARKUP = re.compile(r"(&[a-z]*|<[^<>]*)\Z")
 
 
 @dataclass(frozen=True)
@@ -60,22 +60,28 @@ def slack_request(message: SlackMessage) -> httpx.Request:
     allows is cut. The fallback `text`, which notifications show, is the title.
     """
     blocks: list[dict[str, Any]] = []
-    if message.title:
+    said, text = message.title.strip(), message.text.strip()  # Slack takes no blank texts
+    if said:
         title = {"type": "plain_text", "text": _cut(message.title, _HEADER)}
         blocks.append({"type": "header", "text": title})
-    if message.text:
+    if text:
         blocks.append({"type": "section", "text": _mrkdwn(_escaped(message.text))})
-    context = _escaped(f"{message.severity} · {message.automation}")
+    context = [_mrkdwn(_escaped(f"{message.severity} · {message.automation}"))]
     link = f"<{_escaped(message.title_url)}|View in W&amp;B>"
-    blocks.append({"type": "context", "elements": [_mrkdwn(context), _mrkdwn(link)]})
-    fallback = _cut(_escaped(message.title or message.text or message.automation), _SECTION)
+    if len(link) <= _SECTION:  # half a link is none
+        context.append(_mrkdwn(link))
+    blocks.append({"type": "context", "elements": context})
+    fallback = _mrkdwn(_escaped(said or text or message.automation))["text"]
     body = {"channel": message.channel, "text": fallback, "blocks": blocks}
     headers = {"Content-Type": "application/json; charset=utf-8"}
     return httpx.Request("POST", SLACK_URL, headers=headers, content=json_text(body))
 
 
 def _mrkdwn(text: str) -> dict[str, str]:
-    return {"type": "mrkdwn", "text": _cut(text, _SECTION)}
+    if len(text) > _SECTION:
+        # Half an escape or half a mention would show as it is.
+        text = _CUT_MARKUP.sub("", text[: _SECTION - 1]) + "…"
+    return {"type": "mrkdwn", "text": text}
 
 
 def _escaped(text: str) -> str:
@@ -93,10 +99,7 @@ def _without_markup(text: str) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    # Half an escape would show as it is.
-    return _CUT_ESCAPE.sub("", text[: limit - 1]) + "…"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def slack_problem(answer: Answer) -> str | None:
@@ -110,7 +113,7 @@ def slack_problem(answer: Answer) -> str | None:
         return f"{answer.problem}, Retry-After: {wait} s" if wait else answer.problem
     try:
         said = json.loads(response.content or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or cast("dict[str, Any]", said).get("ok", True):
         return None
@@ -130,9 +133,9 @@ class SlackInbox(Inbox[SlackMessage]):
         """Return the respx route of Slack's API, to make it fail or answer otherwise.
 
         Slack refuses with status 200 and `{"ok": false, "error": "channel_not_found"}`, or with
-        429 and the header `Retry-After`.
+        429 and the header `Retry-After`. Its `.calls` hold the requests with the blocks.
         """
-        return self._postbox.router.post(SLACK_URL)
+        return self._postbox.route(SLACK_URL)
 
     def send(
         self, message: SlackMessage, *, timeout: float, instead: Answer | None = None

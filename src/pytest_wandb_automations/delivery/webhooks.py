@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
@@ -11,16 +12,19 @@ from pytest_wandb_automations.delivery import signatures
 from pytest_wandb_automations.delivery.apps import AppReceiver
 from pytest_wandb_automations.delivery.inbox import Inbox
 from pytest_wandb_automations.delivery.masking import masked, shown_url
-from pytest_wandb_automations.delivery.templates import check_payload, json_text
+from pytest_wandb_automations.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import respx
 
     from pytest_wandb_automations.delivery.postbox import Answer
 
-__all__ = ["Delivery", "WebhookInbox", "webhook_request"]
+__all__ = ["TEST", "Delivery", "WebhookInbox", "webhook_request"]
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What HTTP does not allow in a header; Go's client, which W&B is taken to use, refuses it too."""
 
 USER_AGENT = "pytest-wandb-automations"
 
@@ -34,11 +38,14 @@ def webhook_request(
     """Build the request of a webhook.
 
     POST, JSON; `Authorization` only with an access token, `X-Wandb-Signature` only with a secret.
+    `InvalidInput` for a token that no header can hold, such as one with a line break at its end.
     """
     content = body.encode()
     # As bytes: httpx refuses text in headers that is not ASCII, and a token can be anything.
     headers = {b"Content-Type": b"application/json", b"User-Agent": USER_AGENT.encode()}
     if access_token is not None:
+        if _CONTROL.search(access_token):
+            raise InvalidInput("the access token holds a line break or another control character")
         headers[b"Authorization"] = f"Bearer {access_token}".encode()
     if secret is not None:
         signature = signatures.sign(content, secret)
@@ -99,18 +106,10 @@ class Delivery:
         return signatures.verify(self.request.content, secret, header)
 
 
-class _Secret(Protocol):
-    @property
-    def value(self) -> str: ...
-
-
 class _Webhook(Protocol):
     """What a test needs to know of a webhook; `world.integrations` has it."""
 
-    @property
-    def url_endpoint(self) -> str: ...
-
-    def credentials(self) -> tuple[_Secret | None, _Secret | None]: ...
+    def try_out(self, payload: str) -> Answer: ...
 
 
 class WebhookInbox(Inbox[Delivery]):
@@ -124,58 +123,41 @@ class WebhookInbox(Inbox[Delivery]):
         return self._only([delivery for delivery in self if delivery.request.url == wanted])
 
     def route(self, url: str) -> respx.Route:
-        """Return the respx route of a URL: `.respond(503)`, `.mock(side_effect=…)`, `.calls`."""
-        return self._postbox.router.post(url)
+        """Return the respx route of a URL: `.respond(503)`, `.mock(side_effect=…)`, `.calls`.
 
-    def test(self, hook: _Webhook, payload: Any = None, *, timeout: float = 10.0) -> httpx.Response:
+        One that is there is returned as it is. A failure that it says itself counts as ordered by
+        the test, see `Outcome.ordered_by`.
+        """
+        return self._postbox.route(url)
+
+    def test(self, hook: _Webhook, payload: Mapping[str, Any] | None = None) -> httpx.Response:
         """Send a payload to a webhook right away, and return what its receiver answers.
 
         That is what "Test" does in a team's settings in W&B: with the webhook's token and
-        signature, without an event, so `${variables}` stay as they are. It is recorded in this
+        signature, without an event, so `${variables}` stay as they are. It is recorded in the
         inbox, under the name `(test)`, and nowhere else. `hook` is what
-        `backend.webhook_integration` returns; `payload` anything that JSON can hold. Raises the
-        error, mostly one of httpx, when nothing answers, and `NotFound` when a secret is missing.
+        `backend.webhook_integration` returns, `payload` a JSON object. Raises the error, mostly one
+        of httpx, when nothing answers, and `NotFound` when a secret is missing or the webhook was
+        deleted.
         """
-        token, secret = hook.credentials()
-        answer = self.try_out(
-            hook.url_endpoint,
-            json.dumps({} if payload is None else payload),
-            access_token=token.value if token else None,
-            secret=secret.value if secret else None,
-            timeout=timeout,
-        )
+        answer = hook.try_out(json.dumps({} if payload is None else payload))
         if answer.response is None:
             assert answer.error is not None
             raise answer.error
         return answer.response
 
-    def try_out(
-        self,
-        url: str,
-        payload: str | None,
-        *,
-        access_token: str | None,
-        secret: str | None,
-        timeout: float,
-    ) -> Answer:
-        """Send a payload, given as JSON text, to where a webhook would go."""
-        check_payload(payload or "{}")
-        body = json_text(json.loads(payload or "{}"), sort_keys=True)
-        delivery = Delivery(
-            webhook_request(url, body, access_token=access_token, secret=secret),
-            automation=TEST,
-            automation_id="",
-            secrets=[each for each in (access_token, secret) if each],
-        )
-        return self.send(delivery, timeout=timeout)
-
     def forward(self, url: str, *, app: Any) -> respx.Route:
         """Give the deliveries to a URL to an ASGI or WSGI app, in process; return the route.
 
-        The app gets the request that W&B would send, needs no server and no lifespan, and may call
-        the API back. It runs in a thread of its own, ASGI in a new event loop each time. One that
-        raises has answered 500, and its exception is the delivery's `error`; one that takes longer
-        than `Semantics.webhook_timeout` has timed out.
+        The app gets the request that W&B would send, needs no server, and may call the API back.
+        One that raises has answered 500, and its exception is the delivery's `error`; one that
+        takes longer than `Semantics.webhook_timeout` has timed out.
+
+        An ASGI app runs in a thread and an event loop of its own each time; what it goes on with
+        after its answer is waited for, some seconds at most. Its lifespan is not run: an app that
+        makes its state there gets it from a `with TestClient(app):` around the test, if that state
+        is not bound to an event loop. A WSGI app runs in the thread that the delivery runs in, and
+        cannot be interrupted there.
 
             backend.webhooks.forward("https://deploy.test/hook", app=app)
         """

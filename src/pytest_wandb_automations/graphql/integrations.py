@@ -9,6 +9,7 @@ from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.graphql.connections import Connection, connect
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
 from pytest_wandb_automations.world.integrations import WebhookIntegration, check_url
+from pytest_wandb_automations.world.sending import try_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,16 +101,12 @@ def try_webhook(
     )
     check_url(url_endpoint)
     with world.let_go():
-        answer = world.webhooks.try_out(
-            url_endpoint,
-            request_payload,
-            access_token=token,
-            secret=secret,
-            timeout=world.semantics.webhook_timeout,
+        answer = try_out(
+            world, url_endpoint, request_payload or "{}", access_token=token, secret=secret
         )
     if answer.response is None:
         return {"ok": False, "response": json_text({"error": answer.problem})}
-    response = {"statusCode": answer.response.status_code, "body": answer.response.text}
+    response = {"statusCode": answer.response.status_code, "body": answer.text}
     return {"ok": answer.problem is None, "response": json_text(response)}
 
 

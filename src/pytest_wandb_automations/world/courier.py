@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections import deque
 from datetime import timedelta
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -33,7 +33,9 @@ from pytest_wandb_automations.world.actions import (
     QueueJobAction,
     WebhookAction,
 )
+from pytest_wandb_automations.world.integrations import check_connected
 from pytest_wandb_automations.world.runs import Run
+from pytest_wandb_automations.world.sending import send_past_faults
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,7 +75,7 @@ class Courier:
         """Empty the inboxes, and forget the routes."""
         self.webhooks.clear()
         self.slack.clear()
-        self.postbox.router.clear()
+        self.postbox.clear()
         self._prompts.clear()
 
     @singledispatchmethod
@@ -119,14 +121,14 @@ class Courier:
         for _again in range(semantics.webhook_attempts - 1):
             if answer.problem:
                 answer = self._try(request, world, execution, secrets)
-        response, problem = answer.response, answer.problem
+        problem = answer.problem
         return Outcome(
-            error=problem and masked(f"webhook {hook.name!r}: {problem}{_order(answer)}", secrets),
-            status_code=response.status_code if response else None,
-            body=response.text if response else None,
+            error=problem and masked(f"webhook {hook.name!r}: {problem}", secrets),
+            status_code=answer.response.status_code if answer.response else None,
+            body=answer.text,
             sent=rendered.text,
             unknown_variables=rendered.unknown,
-            ordered_by=answer.ordered_by,
+            ordered_by=answer.ordered_by if problem else None,
         )
 
     def _try(
@@ -138,9 +140,8 @@ class Courier:
             automation_id=execution.trigger_id,
             secrets=secrets,
         )
-        timeout = world.semantics.webhook_timeout
-        instead = _fault(world, execution, request, timeout)
-        return self.webhooks.send(delivery, timeout=timeout, instead=instead)
+        send = partial(self.webhooks.send, delivery)
+        return send_past_faults(world, request, send, execution=execution)
 
     @_do.register(NotificationAction)
     def _(self, action: NotificationAction, world: World, execution: Execution) -> Outcome:
@@ -155,16 +156,15 @@ class Courier:
             severity=action.severity or "INFO",
             title_url=_url(execution),
         )
-        timeout = world.semantics.webhook_timeout
-        instead = _fault(world, execution, slack_request(message), timeout)
-        answer = self.slack.send(message, timeout=timeout, instead=instead)
-        response, problem = answer.response, slack_problem(answer)
+        send = partial(self.slack.send, message)
+        answer = send_past_faults(world, slack_request(message), send, execution=execution)
+        problem = slack_problem(answer)
         return Outcome(
-            error=problem and f"Slack {message.channel!r}: {problem}{_order(answer)}",
-            status_code=response.status_code if response else None,
-            body=response.text if response else None,
+            error=problem and f"Slack {message.channel!r}: {problem}",
+            status_code=answer.response.status_code if answer.response else None,
+            body=answer.text,
             sent=message,
-            ordered_by=answer.ordered_by,
+            ordered_by=answer.ordered_by if problem else None,
         )
 
     @_do.register(AriaAction)
@@ -208,25 +208,10 @@ def _variables(execution: Execution) -> Variables:
 
 
 def _check_connected(integration: Integration) -> None:
-    if integration.deleted:
-        raise NotFound(f"{integration!r} was deleted; the automation still uses it")
-
-
-def _fault(
-    world: World, execution: Execution, request: httpx.Request, timeout: float
-) -> Answer | None:
-    """Return what a test ordered the delivery to meet, after the delay that belongs to it."""
-    fault = world.faults.meet_delivery(execution, request.url)
-    if fault is None:
-        return None
-    if 0 < fault.delay < timeout:
-        world.faults.wait(fault.delay)
-    return fault.answer(request, timeout=timeout)
-
-
-def _order(answer: Answer) -> str:
-    # So that nobody hunts for a fault that a test asked for.
-    return f" (ordered by {answer.ordered_by})" if answer.ordered_by else ""
+    try:
+        check_connected(integration)
+    except NotFound as error:
+        raise NotFound(f"{error}; the automation still uses it") from None
 
 
 def _url(execution: Execution) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -105,6 +105,9 @@ class Executions(Sequence[Execution]):
 
     def __iter__(self) -> Iterator[Execution]:
         return iter(list(self._records))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._records == list(cast("Sequence[Any]", other))
 
     def __repr__(self) -> str:
         return f"<Executions {self._records!r}>"

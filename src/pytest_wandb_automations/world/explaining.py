@@ -11,9 +11,10 @@ from pytest_wandb_automations.world.considering import Opinion
 from pytest_wandb_automations.world.judging import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_wandb_automations.world.automations import Trigger
+    from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.happenings import Happening
     from pytest_wandb_automations.world.runs import Run
     from pytest_wandb_automations.world.world import World
@@ -56,7 +57,8 @@ def _explain(world: World, trigger: Trigger) -> str:
     left_out = trigger.considered.total + len(waiting) - len(shown)
     if left_out:
         blocks.append(f"({_verdicts(left_out, 'earlier ')} left out)")
-    return "\n\n".join([*blocks, *map(_told, shown)])
+    came = {id(execution.verdict): execution for execution in world.executions.of(trigger)}
+    return "\n\n".join([*blocks, *(_told(opinion, came) for opinion in shown)])
 
 
 def _chosen(opinions: list[Opinion], firing: Opinion | None) -> list[Opinion]:
@@ -68,12 +70,24 @@ def _chosen(opinions: list[Opinion], firing: Opinion | None) -> list[Opinion]:
     return shown
 
 
-def _told(opinion: Opinion) -> str:
-    text = format_verdict(opinion.make())
+def _told(opinion: Opinion, came: Mapping[int, Execution]) -> str:
+    verdict = opinion.make()
+    text = format_verdict(verdict) + _what_came_of(came.get(id(verdict)))
     if opinion.count == 1:
         return text
     before = opinion.count - 1
     return f"{text}\n  and {before} value{'' if before == 1 else 's'} before it for the same reason"
+
+
+def _what_came_of(execution: Execution | None) -> str:
+    """Tell what came of a firing, unless all went well."""
+    outcome = execution and execution.outcome
+    if execution is None or outcome is None or execution.state == "FINISHED":
+        return ""
+    told, order = outcome.error or outcome.skipped or "", outcome.ordered_by
+    if order and order not in told:  # an error names a fault itself, and not a route
+        told += f" (ordered by {order})"
+    return f"\n  → {execution.state}: {told}"
 
 
 def _verdicts(count: int, which: str = "") -> str:

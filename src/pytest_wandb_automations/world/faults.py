@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 from pytest_wandb_automations.delivery.masking import shown_url
 from pytest_wandb_automations.delivery.postbox import Answer
+from pytest_wandb_automations.delivery.webhooks import TEST
 from pytest_wandb_automations.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Fault:
     delay: float
     left: float
     """How often it is still to be met; infinity for always."""
+    at: datetime = field(init=False)
+    """When it was ordered, by the backend's clock; sorts among the records of what happened."""
 
     def __repr__(self) -> str:
         return f"<Fault {self.call}>"
@@ -62,27 +65,31 @@ class DeliveryFault(Fault):
     url: httpx.URL | None
     name: str | None
     id: str | None
+    """Of an automation or an integration."""
     status: int | None
     error: Exception | None
 
-    def concerns(self, execution: Execution, url: httpx.URL) -> bool:
-        """Whether a delivery meets it."""
+    def concerns(self, execution: Execution | None, url: httpx.URL) -> bool:
+        """Whether a delivery meets it; what tests a webhook has no execution."""
         if self.url is not None:
             return self.url == url
+        if execution is None:
+            return False
         if self.id is not None:
-            return self.id == execution.trigger_id
+            integration = getattr(execution.action, "integration", None)
+            return self.id in (execution.trigger_id, getattr(integration, "id", None))
         return self.name == execution.automation_name
 
     def answer(self, request: httpx.Request, *, timeout: float) -> Answer | None:
         """Return what the delivery meets in place of its receiver; `None` where it is only late."""
         if self.delay >= timeout:
             late = httpx.ReadTimeout(f"no answer within {timeout:g} s", request=request)
-            return Answer(error=late, ordered_by=self.call)
+            return Answer(error=late, fault=self.call)
         if self.error is not None:
-            return Answer(error=self.error, ordered_by=self.call)
+            return Answer(error=self.error, fault=self.call)
         if self.status is not None:
             response = httpx.Response(self.status, request=request)
-            return Answer(response, ordered_by=self.call)
+            return Answer(response, fault=self.call)
         return None
 
 
@@ -92,9 +99,11 @@ class FaultHit:
 
     fault: Fault
     at: datetime
-    """When, by the backend's clock."""
+    """When, by the backend's clock; sorts among executions and other records."""
     what: str
-    """The request or delivery that met it."""
+    """The request or delivery that met it, in words."""
+    execution: Execution | None = field(default=None, repr=False)
+    """The execution of that delivery; none for requests, and for what tests a webhook."""
 
 
 _F = TypeVar("_F", bound=Fault)
@@ -167,8 +176,9 @@ class Faults:
         """Let deliveries to a URL or of an automation go wrong, webhooks and Slack messages alike.
 
         The target is a URL, the name of an automation at the time of firing, a saved automation, or
-        a webhook integration. What goes wrong is recorded in the inbox as if it had been sent; the
-        receiver gets nothing. Each attempt of `Semantics.webhook_attempts` counts.
+        an integration: a webhook stands for its URL. What goes wrong is recorded in the inbox as if
+        it had been sent; the receiver gets nothing. A test of a webhook meets the faults of its
+        URL. Each attempt of `Semantics.webhook_attempts` counts.
 
         - `status`: the receiver answers with it.
         - `error`: an exception in place of the answer; a text is the message of an
@@ -188,6 +198,11 @@ class Faults:
             raise InvalidInput(f"{call}: status: expected 100 to 599, got {status!r}")
         raised = _exception(call, error)
         return self._order(DeliveryFault(call, delay, _left(times), url, name, id_, status, raised))
+
+    @property
+    def ordered(self) -> list[Fault]:
+        """Every order, used up or not, oldest first."""
+        return list(self._ordered)
 
     @property
     def hits(self) -> list[FaultHit]:
@@ -229,9 +244,8 @@ class Faults:
                     return self._met(fault, f"{operation} by {user.username}")
         return None
 
-    def meet_delivery(self, execution: Execution, url: httpx.URL) -> DeliveryFault | None:
+    def meet_delivery(self, url: httpx.URL, execution: Execution | None) -> DeliveryFault | None:
         """Return the fault that a delivery meets, and record that it did."""
-        what = f"POST {shown_url(url)} by {execution.automation_name!r}"
         with self._world.change():
             for fault in self._ordered:
                 if (
@@ -239,7 +253,8 @@ class Faults:
                     and fault.left
                     and fault.concerns(execution, url)
                 ):
-                    return self._met(fault, what)
+                    who = repr(execution.automation_name) if execution else TEST
+                    return self._met(fault, f"POST {shown_url(url)} by {who}", execution)
         return None
 
     def wait(self, seconds: float) -> None:
@@ -248,12 +263,13 @@ class Faults:
 
     def _order(self, fault: _F) -> _F:
         with self._world.change():
+            fault.at = self._world.clock.stamp()
             self._ordered.append(fault)
         return fault
 
-    def _met(self, fault: _F, what: str) -> _F:
+    def _met(self, fault: _F, what: str, execution: Execution | None = None) -> _F:
         fault.left -= 1
-        self._hits.append(FaultHit(fault, self._world.clock.now(), what))
+        self._hits.append(FaultHit(fault, self._world.clock.stamp(), what, execution))
         return fault
 
 
@@ -298,7 +314,11 @@ def _exception(call: str, error: Any) -> Exception | None:
     if isinstance(error, str):
         return httpx.ConnectError(error)
     if isinstance(error, type) and issubclass(error, Exception):
-        return error("")
+        try:
+            return error("")
+        except TypeError:
+            told = f"{error.__name__} cannot be made of a text; give an instance of it"
+            raise InvalidInput(f"{call}: error: {told}") from None
     raise InvalidInput(f"{call}: error: expected an exception or a text, got {error!r}")
 
 
@@ -311,15 +331,18 @@ def _target(target: Any) -> tuple[httpx.URL | None, str | None, str | None, str]
             return None, target, None, target
         try:
             url = httpx.URL(target)
-        except httpx.InvalidURL:
+        except (httpx.InvalidURL, UnicodeError):
             # Which parts of it may be secret cannot be told.
             raise InvalidInput(
                 "backend.faults.delivery: the URL (malformed, so not shown) is none"
             ) from None
         return url, None, None, shown_url(url)
-    if isinstance(getattr(target, "id", None), str) and hasattr(target, "enabled"):
-        return None, None, target.id, target.name
+    if isinstance(getattr(target, "id", None), str):
+        if hasattr(target, "channel_name"):
+            return None, None, target.id, target.channel_name
+        if hasattr(target, "enabled"):
+            return None, None, target.id, target.name
     raise InvalidInput(
-        "backend.faults.delivery: expected a URL, an automation or its name, or a webhook "
-        f"integration, got {target!r}"
+        "backend.faults.delivery: expected a URL, an automation or its name, or an integration, "
+        f"got {target!r}"
     )

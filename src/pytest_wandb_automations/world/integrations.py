@@ -9,10 +9,12 @@ import httpx
 
 from pytest_wandb_automations.delivery.masking import shown_url
 from pytest_wandb_automations.errors import Conflict, InvalidInput, NotFound
+from pytest_wandb_automations.world.sending import try_out
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pytest_wandb_automations.delivery.postbox import Answer
     from pytest_wandb_automations.world.accounts import Entity
     from pytest_wandb_automations.world.world import World
 
@@ -22,6 +24,7 @@ __all__ = [
     "Secret",
     "SlackIntegration",
     "WebhookIntegration",
+    "check_connected",
     "check_url",
 ]
 
@@ -70,6 +73,18 @@ class WebhookIntegration:
         self.deleted = False
         self._world = world
 
+    def try_out(self, payload: str) -> Answer:
+        """Send a payload, given as JSON text, to where the webhook goes; see `sending.try_out`."""
+        check_connected(self)
+        token, secret = self.credentials()
+        return try_out(
+            self._world,
+            self.url_endpoint,
+            payload,
+            access_token=token and token.value,
+            secret=secret and secret.value,
+        )
+
     def credentials(self) -> tuple[Secret | None, Secret | None]:
         """Return the access token and the secret that its references name, `None` without one.
 
@@ -103,6 +118,12 @@ class SlackIntegration:
 
 
 Integration = WebhookIntegration | SlackIntegration
+
+
+def check_connected(integration: Integration) -> None:
+    """Raise `NotFound` if an integration was deleted."""
+    if integration.deleted:
+        raise NotFound(f"{integration!r} was deleted")
 
 
 class Integrations:
@@ -181,6 +202,11 @@ class Integrations:
             raise InvalidInput(
                 f"secret name {name!r}: W&B allows letters, digits and underscores only"
             )
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            # Half a surrogate pair, as JSON can carry it. The value stays out of the message.
+            raise InvalidInput(f"secret {name!r}: its value cannot be written as UTF-8") from None
         with self._world.change():
             secret = Secret(entity, name, value, self._world.clock.stamp())
             self._secrets.setdefault(entity.id, {})[name] = secret
@@ -222,7 +248,7 @@ def check_url(url: str) -> None:
     """Refuse what is no address of a webhook."""
     try:
         parts = httpx.URL(url)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, UnicodeError):
         # Which parts of it may be secret cannot be told.
         raise InvalidInput(
             "urlEndpoint (malformed, so not shown) is no http or https URL"
