@@ -313,6 +313,7 @@ class Backend:
         `access_token` and `secret` are values; they become team secrets, to which the webhook
         refers by name, as in W&B.
         """
+        __tracebackhide__ = True  # their values are none of a report's business
         entity = self._entity(team)
         secrets = {"access_token": access_token, "secret": secret}
         for found in self.world.integrations.of(entity):
@@ -344,6 +345,7 @@ class Backend:
 
     def secret(self, team: Entity | str, name: str, value: str) -> Secret:
         """Save a team secret."""
+        __tracebackhide__ = True  # its value is none of a report's business
         return self.world.integrations.put_secret(self._entity(team), name, value)
 
     # Automations
@@ -482,6 +484,7 @@ class Backend:
     def _check_webhook(
         self, hook: WebhookIntegration, url: str, secrets: Mapping[str, str | None]
     ) -> None:
+        __tracebackhide__ = True
         here = f"webhook {hook.name!r} of {hook.entity.name!r}"
         if hook.url_endpoint != url:
             raise InvalidInput(

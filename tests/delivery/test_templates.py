@@ -214,3 +214,9 @@ def test_a_text_is_filled_in_as_it_is() -> None:
 
 def test_json_keeps_the_order_of_keys_unless_asked() -> None:
     assert json_text({"b": 1, "a": "ü\ud800"}) == '{"b":1,"a":"ü\ufffd"}'
+
+
+def test_a_variable_without_a_name_is_unknown() -> None:
+    rendered = render_payload('{"a": "<${}>"}', Variables({}), unknown="blank")
+
+    assert (rendered.text, rendered.unknown) == ('{"a":"<>"}', ("",))

@@ -246,6 +246,25 @@ def test_what_cannot_be_sent_is_refused(
     assert len(backend.webhooks) == 0
 
 
+def test_a_test_shows_no_secret(backend: Backend, ask: Any, hook: WebhookIntegration) -> None:
+    backend.webhooks.route(URL).mock(side_effect=ValueError("t0ken s3cret"))
+    values = {"accessTokenRef": "DEPLOY_ACCESS_TOKEN", "secretRef": "DEPLOY_SECRET"}
+
+    payload = '{"a": "t0ken s3cret"}'
+    answered = ask(TEST, entityName="acme", urlEndpoint=URL, requestPayload=payload, **values)
+
+    assert json.loads(answered["response"]) == {"error": "ValueError: •••• ••••"}
+    assert repr(backend.webhooks.last).endswith('ValueError, {"a":"•••• ••••"}>')
+
+
+def test_an_empty_reference_is_none(backend: Backend, ask: Any, hook: WebhookIntegration) -> None:
+    values = {"accessTokenRef": "", "secretRef": ""}
+    ask(UPDATE, id=hook.id, **values)
+
+    assert hook.credentials() == (None, None)
+    assert ask(TEST, entityName="acme", urlEndpoint=URL, **values)["ok"] is True
+
+
 def test_only_admins_of_the_team_send_tests(ask: Any) -> None:
     assert ask(TEST, user="ada", entityName="acme", urlEndpoint=URL)[0] == 403
 

@@ -60,3 +60,13 @@ def test_what_work_raises_first_is_raised_by_the_next_wait_alone() -> None:
         background.wait()
     background.wait()
     assert done == ["went on"]
+
+
+def test_what_is_kept_is_raised_by_who_waits_and_the_oldest_wins() -> None:
+    background = Background()
+    background.keep(ValueError("first"))
+    background.keep(ValueError("second"))
+
+    with pytest.raises(ValueError, match="first"):
+        background.wait()
+    background.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -392,6 +393,19 @@ def test_titles_link_to_what_it_happened_to(backend: Backend, slack: SlackIntegr
     ]
 
 
+def test_a_name_that_no_url_can_hold_has_a_link_all_the_same(
+    backend: Backend, slack: SlackIntegration
+) -> None:
+    odd = backend.collection("acme/llm/we\ud800", type="model")
+    action = SendNotification.from_integration(slack, title="T")
+    backend.create_automation(OnAddArtifactAlias(scope=odd) >> action, name="rule")
+
+    odd.log_version()
+
+    assert backend.slack.last.title_url.endswith("/artifacts/model/we%3F/v0")
+    assert backend.executions.finished
+
+
 # Others
 
 
@@ -530,7 +544,31 @@ def test_a_prompt_that_grows_too_long_fails(
     assert execution_of(backend, weights, metadata={"text": "ü" * 2000}).state == "FINISHED"
     execution = execution_of(backend, weights, metadata={"text": "ü" * 2001})
 
-    assert execution.error == "the prompt has 4002 bytes after substitution; 4000 fit"
+    assert execution.error == "the prompt has 4002 bytes after substitution; 1 to 4000 fit"
+
+
+def test_a_prompt_that_comes_to_nothing_fails(
+    backend: Backend, weights: Collection, on_alias: Any
+) -> None:
+    on_alias(SendPromptToAria(prompt="${tag}"))
+
+    assert execution_of(backend, weights).error == (
+        "the prompt has 0 bytes after substitution; 1 to 4000 fit"
+    )
+
+
+def test_a_minute_after_the_first_prompt_there_may_be_another(
+    backend: Backend, weights: Collection, on_alias: Any
+) -> None:
+    on_alias(SendPromptToAria(prompt="Why?"))
+    first, *_ = [execution_of(backend, weights) for _ in range(3)]
+    tick = timedelta(milliseconds=1)  # by which the clock moves with each record
+    minute = first.created_at + timedelta(minutes=1)
+
+    backend.clock.advance(seconds=(minute - 2 * tick - backend.clock.now()).total_seconds())
+
+    assert [execution_of(backend, weights).state for _ in range(2)] == ["SKIPPED", "FINISHED"]
+    assert backend.clock.now() == minute
 
 
 def test_a_metric_webhook_tells_what_was_seen(backend: Backend, hook: WebhookIntegration) -> None:

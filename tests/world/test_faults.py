@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -220,6 +221,30 @@ def test_a_fault_may_concern_one_slack_channel(
     ]
 
 
+def test_other_paths_of_a_host_are_other_addresses(
+    backend: Backend, weights: Collection, rule: Any
+) -> None:
+    backend.faults.delivery("https://deploy.test/other", status=500)
+
+    assert fire(backend, weights).state == "FINISHED"
+
+
+def test_an_informational_status_is_no_success(
+    backend: Backend, weights: Collection, rule: Any
+) -> None:
+    backend.faults.delivery(URL, status=100)
+
+    assert "answered 100 Continue" in str(fire(backend, weights).error)
+
+
+def test_a_delay_of_just_the_timeout_is_a_timeout(
+    backend: Backend, weights: Collection, rule: Any
+) -> None:
+    backend.faults.delivery(URL, delay=10)
+
+    assert "ReadTimeout: no answer within 10 s" in str(fire(backend, weights).error)
+
+
 def test_a_delay_that_reaches_the_timeout_is_one_at_once(
     backend: Backend, weights: Collection, rule: Any
 ) -> None:
@@ -262,6 +287,9 @@ def test_secrets_in_an_address_or_an_error_do_not_show(
 
     shown = f"{execution!r} {backend.faults.hits[0].what}"
     assert "https://ci.test/run?…" in shown
+    assert execution.outcome is not None
+    assert "••••" in str(execution.outcome.ordered_by)
+    shown += str(execution.outcome.ordered_by)
     for secret in ("pw@", "t0k", "s3cret"):
         assert secret not in shown
 
@@ -461,7 +489,7 @@ def test_a_contradictory_fault_of_a_delivery_is_refused(
         backend.faults.delivery("A", **order)
 
 
-@pytest.mark.parametrize("target", [None, 3, object()])
+@pytest.mark.parametrize("target", [None, 3, object(), SimpleNamespace(id="an entity's")])
 def test_a_delivery_has_a_target(backend: Backend, target: Any) -> None:
     with pytest.raises(InvalidInput, match="expected a URL, an automation"):
         backend.faults.delivery(target, status=500)

@@ -73,3 +73,15 @@ def test_nothing_is_logged_where_versions_are_linked(
 def test_an_author_is_somebody(backend: Backend, weights: Collection) -> None:
     with pytest.raises(NotFound, match="no user 'ghost'; there are: tester, loner"):
         backend.inject(ArtifactCreated(collection=weights, author="ghost"))
+
+
+CIRCULAR: list[Any] = []
+CIRCULAR.append(CIRCULAR)
+
+
+@pytest.mark.parametrize("value", [{("a",): 1}, CIRCULAR], ids=["tuple as key", "circular"])
+def test_metadata_that_no_delivery_could_carry_is_refused(
+    backend: Backend, weights: Collection, value: Any
+) -> None:
+    with pytest.raises(InvalidInput, match=r"^ArtifactAliasAdded\.metadata cannot be written"):
+        backend.inject(ArtifactAliasAdded(collection=weights, alias="a", metadata={"a": value}))

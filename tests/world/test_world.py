@@ -16,7 +16,7 @@ from pytest_wandb_automations.automations import (
     SendWebhook,
 )
 from pytest_wandb_automations.delivery.outcomes import Outcome
-from pytest_wandb_automations.errors import InvalidInput, NotFound
+from pytest_wandb_automations.errors import InvalidInput, NotFound, UnknownVariableWarning
 from pytest_wandb_automations.world.ids import encode_id
 from pytest_wandb_automations.world.world import World
 
@@ -209,6 +209,92 @@ def test_an_interrupted_delivery_interrupts_and_loses_nothing(
 
     assert [d.automation for d in backend.webhooks] == ["one", "two", "three"]
     assert (two.state, three.state) == ("FINISHED", "FINISHED")
+
+
+# What is meant for the test, and happens elsewhere
+
+
+@pytest.fixture
+def misspelt(backend: Backend, weights: Collection, hook: WebhookIntegration) -> None:
+    for name in ("one", "two"):
+        action = SendWebhook.from_integration(hook, payload={"a": "${typo}"})
+        backend.create_automation(OnAddArtifactAlias(scope=weights) >> action, name=name)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("misspelt")
+def test_a_warning_that_is_an_error_comes_after_all_deliveries(
+    backend: Backend, weights: Collection
+) -> None:
+    with pytest.raises(UnknownVariableWarning, match="automation 'one' uses"):
+        weights.log_version()
+
+    assert [execution.state for execution in backend.executions] == ["FINISHED"] * 2
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("misspelt")
+def test_a_warning_that_is_an_error_is_no_answer_to_a_request(
+    backend: Backend, weights: Collection
+) -> None:
+    on_another_thread(weights.log_version)
+
+    assert [execution.state for execution in backend.executions] == ["FINISHED"] * 2
+    with pytest.raises(UnknownVariableWarning, match="automation 'one' uses"):
+        backend.settle()
+    backend.settle()
+
+
+@pytest.mark.usefixtures("misspelt")
+def test_in_the_background_there_are_warnings_too(backend: Backend, weights: Collection) -> None:
+    in_background(backend)
+
+    def log_and_settle() -> None:
+        weights.log_version()
+        backend.settle()
+
+    with pytest.warns(UnknownVariableWarning, match="typo"):
+        log_and_settle()
+
+
+def test_a_test_that_is_failed_by_a_receiver_of_a_request_fails_when_it_settles(
+    backend: Backend, weights: Collection, deploy: Callable[..., Any]
+) -> None:
+    deploy(weights, "one")
+    deploy(weights, "two")
+    stops = iter([lambda: pytest.fail("stop"), lambda: httpx.Response(200)])
+    backend.webhooks.route(URL).mock(side_effect=lambda request: next(stops)())
+
+    on_another_thread(weights.log_version)
+
+    assert [execution.error for execution in backend.executions] == [
+        "the delivery was interrupted",
+        None,
+    ]
+    with pytest.raises(pytest.fail.Exception, match="stop"):
+        backend.settle()
+
+
+def test_a_defect_is_raised_where_it_is() -> None:
+    def broken(world: World, execution: Execution) -> Outcome:
+        raise RuntimeError("a defect")
+
+    world = World(deliver=broken)
+    project = world.projects.add(world.default_team, "llm")
+    collection = project.collection("weights", type="model")
+    values = {
+        "name": "rule",
+        "scope_type": "ARTIFACT_COLLECTION",
+        "scope_id": collection.id,
+        "triggering_event_type": "ADD_ARTIFACT_ALIAS",
+        "event_filter": "{}",
+        "triggered_action_type": "NO_OP",
+        "triggered_action_config": {"no_op_action_input": {"no_op": True}},
+    }
+    world.automations.create(values, world.default_user)
+
+    with pytest.raises(RuntimeError, match="a defect"):
+        on_another_thread(collection.log_version)
 
 
 # In the background

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_wandb_automations.delivery.masking import masked
 from pytest_wandb_automations.delivery.templates import json_text
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.graphql.connections import Connection, connect
@@ -75,10 +76,10 @@ def update_webhook(
     hook = _connected(context, id_)
     if not isinstance(hook, WebhookIntegration):
         raise InvalidInput(f"id: {hook!r} is no webhook")
-    context.world.integrations.update_webhook(hook, name=name, url_endpoint=url_endpoint)
     # What is left are the references: given as null, they are removed.
-    for reference, secret_name in references.items():
-        setattr(hook, reference, secret_name)
+    context.world.integrations.update_webhook(
+        hook, name=name, url_endpoint=url_endpoint, **references
+    )
     return {"integration": hook}
 
 
@@ -105,7 +106,8 @@ def try_webhook(
             world, url_endpoint, request_payload or "{}", access_token=token, secret=secret
         )
     if answer.response is None:
-        return {"ok": False, "response": json_text({"error": answer.problem})}
+        problem = masked(answer.problem or "", filter(None, (token, secret)))
+        return {"ok": False, "response": json_text({"error": problem})}
     response = {"statusCode": answer.response.status_code, "body": answer.text}
     return {"ok": answer.problem is None, "response": json_text(response)}
 

@@ -29,6 +29,11 @@ class Background:
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
 
+    def keep(self, error: BaseException) -> None:
+        """Let `wait` raise what other work raised, unless there is something older."""
+        with self._condition:
+            self._error = self._error or error
+
     def wait(self) -> None:
         """Wait until nothing is left to do; at once when called by the work itself.
 
@@ -50,7 +55,7 @@ class Background:
         try:
             work()
         except BaseException as error:  # noqa: BLE001, raised again by `wait`
-            self._error = self._error or error
+            self.keep(error)
 
     def _next(self) -> Callable[[], None] | None:
         with self._condition:

@@ -13,7 +13,8 @@ see that a call comes from a receiver:
 The guess from time must not grow a chain out of calls that merely happen at the same time:
 
 - Inline, a loop is a nest: each delivery waits for the one that it led to. So only deliveries that
-  are still under way count, and threads that go on side by side stay below the limit.
+  are still under way count. Threads that go on side by side are not cut unless there are as many
+  of them, each in a delivery, as the limit allows one after another; `Semantics` lets raise it.
 - In the background a delivery does not wait for what it leads to, so its whole chain counts. There
   the main thread, which is the test's and goes on while deliveries are under way, is not guessed
   about.

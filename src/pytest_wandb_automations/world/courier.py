@@ -7,7 +7,7 @@ import uuid
 from collections import deque
 from datetime import timedelta
 from functools import partial, singledispatchmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pytest_wandb_automations.delivery.masking import masked
@@ -38,6 +38,7 @@ from pytest_wandb_automations.world.runs import Run
 from pytest_wandb_automations.world.sending import send_past_faults
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     import httpx
@@ -122,13 +123,12 @@ class Courier:
             if answer.problem:
                 answer = self._try(request, world, execution, secrets)
         problem = answer.problem
-        return Outcome(
-            error=problem and masked(f"webhook {hook.name!r}: {problem}", secrets),
-            status_code=answer.response.status_code if answer.response else None,
-            body=answer.text,
+        return _outcome(
+            answer,
+            problem and f"webhook {hook.name!r}: {problem}",
+            secrets,
             sent=rendered.text,
             unknown_variables=rendered.unknown,
-            ordered_by=answer.ordered_by if problem else None,
         )
 
     def _try(
@@ -159,12 +159,8 @@ class Courier:
         send = partial(self.slack.send, message)
         answer = send_past_faults(world, slack_request(message), send, execution=execution)
         problem = slack_problem(answer)
-        return Outcome(
-            error=problem and f"Slack {message.channel!r}: {problem}",
-            status_code=answer.response.status_code if answer.response else None,
-            body=answer.text,
-            sent=message,
-            ordered_by=answer.ordered_by if problem else None,
+        return _outcome(
+            answer, problem and f"Slack {message.channel!r}: {problem}", (), sent=message
         )
 
     @_do.register(AriaAction)
@@ -176,8 +172,9 @@ class Courier:
         )
         size = len(rendered.text.encode())
         error, body = None, None
-        if size > MAX_ARIA_PROMPT_BYTES:
-            error = f"the prompt has {size} bytes after substitution; {MAX_ARIA_PROMPT_BYTES} fit"
+        if not 1 <= size <= MAX_ARIA_PROMPT_BYTES:
+            fit = f"1 to {MAX_ARIA_PROMPT_BYTES} fit"
+            error = f"the prompt has {size} bytes after substitution; {fit}"
         else:
             # W&B's page shows a response body with a `thread_id`; nothing else of it is known.
             thread_id = uuid.uuid5(uuid.NAMESPACE_OID, execution.id)
@@ -194,6 +191,25 @@ class Courier:
                 return False
             earlier.append(now)
             return True
+
+
+def _outcome(
+    answer: Answer,
+    error: str | None,
+    secrets: Sequence[str],
+    *,
+    sent: Any,
+    unknown_variables: tuple[str, ...] = (),
+) -> Outcome:
+    ordered_by = answer.ordered_by if error else None
+    return Outcome(
+        error=error and masked(error, secrets),
+        status_code=None if answer.response is None else answer.response.status_code,
+        body=answer.text,
+        sent=sent,
+        unknown_variables=unknown_variables,
+        ordered_by=ordered_by and masked(ordered_by, secrets),
+    )
 
 
 def _variables(execution: Execution) -> Variables:
@@ -223,4 +239,4 @@ def _url(execution: Execution) -> str:
         parts = [place.project.path, "artifacts", place.type.name, place.name]
         if isinstance(event, VersionEvent):
             parts.append(f"v{event.version}")
-    return "https://wandb.ai/" + quote("/".join(parts))
+    return "https://wandb.ai/" + quote("/".join(parts), errors="replace")

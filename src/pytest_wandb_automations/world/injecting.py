@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pytest_wandb_automations.errors import InvalidInput
@@ -42,6 +43,7 @@ def completed(world: World, event: Event) -> Event:
             check_state(state)
     if not isinstance(event, VersionEvent):
         return event
+    _check_metadata(event)
     collection = world.projects.find_collection(event.collection)
     _check_kind(event, collection)
     version = collection.version(f"v{event.version}")
@@ -54,6 +56,15 @@ def completed(world: World, event: Event) -> Event:
     return event.model_copy(
         update={name: value for name, value in known.items() if not getattr(event, name)}
     )
+
+
+def _check_metadata(event: VersionEvent) -> None:
+    # As deliveries write it: what is no JSON appears as its text, unless even that cannot be.
+    try:
+        json.dumps(event.metadata, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        told = f"{type(event).__name__}.metadata cannot be written as JSON: {error}"
+        raise InvalidInput(told) from None
 
 
 def _check_kind(event: VersionEvent, collection: Collection) -> None:

@@ -91,8 +91,8 @@ class WebhookIntegration:
         `NotFound` when a reference leads nowhere; W&B documents nothing about that.
         """
         find = self._world.integrations.secret
-        token = None if self.access_token_ref is None else find(self.entity, self.access_token_ref)
-        secret = None if self.secret_ref is None else find(self.entity, self.secret_ref)
+        token = find(self.entity, self.access_token_ref) if self.access_token_ref else None
+        secret = find(self.entity, self.secret_ref) if self.secret_ref else None
         return token, secret
 
     def __repr__(self) -> str:
@@ -172,9 +172,17 @@ class Integrations:
         return slack
 
     def update_webhook(
-        self, hook: WebhookIntegration, *, name: str | None = None, url_endpoint: str | None = None
+        self,
+        hook: WebhookIntegration,
+        *,
+        name: str | None = None,
+        url_endpoint: str | None = None,
+        **references: str | None,
     ) -> None:
-        """Change what is given; deliveries from now on go by it, also those of old automations."""
+        """Change what is given; deliveries from now on go by it, also those of old automations.
+
+        `references`, `access_token_ref` and `secret_ref`, are removed by `None`.
+        """
         if name is not None:
             _check_name(name)
         if url_endpoint is not None:
@@ -184,6 +192,8 @@ class Integrations:
                 self._check_free(hook.entity, name)
             hook.name = name or hook.name
             hook.url_endpoint = url_endpoint or hook.url_endpoint
+            hook.access_token_ref = references.get("access_token_ref", hook.access_token_ref)
+            hook.secret_ref = references.get("secret_ref", hook.secret_ref)
 
     def delete(self, integration: Integration) -> None:
         """Delete an integration, also one in use: W&B documents nothing about that.
@@ -198,6 +208,7 @@ class Integrations:
 
     def put_secret(self, entity: Entity, name: str, value: str) -> Secret:
         """Save a secret, or replace the value that the name had."""
+        __tracebackhide__ = True  # pytest shows what the last frame was called with
         if not _SECRET_NAME.fullmatch(name):
             raise InvalidInput(
                 f"secret name {name!r}: W&B allows letters, digits and underscores only"

@@ -238,16 +238,38 @@ class World:
     def _send(self, outbox: deque[_Parcel]) -> None:
         if self.semantics.delivery == "background":
             for parcel in outbox:
-                self._background.submit(lambda parcel=parcel: self._carry_out(*parcel))
+                self._background.submit(lambda parcel=parcel: self._carry_out_and_warn(*parcel))
             return
+        sent: list[Execution] = []
         try:
             while outbox:
-                self._carry_out(*outbox.popleft())
+                execution, chain = outbox.popleft()
+                sent.append(execution)
+                with self._heard_by_the_test():
+                    self._carry_out(execution, chain)
         finally:
             # `pytest.fail` in a receiver, or Ctrl-C: what is left goes out with the next change.
             if outbox:
                 with self._lock:
                     self._outbox.extendleft(reversed(outbox))
+        # Last, as a warning may be an error.
+        for execution in sent:
+            with self._heard_by_the_test():
+                _warn_of_unknown_variables(execution)
+
+    @contextmanager
+    def _heard_by_the_test(self) -> Generator[None]:
+        """Let what is meant for the test reach it: what is raised on other threads, by `settle`.
+
+        There it would reach the client of a request, if anybody: as an answer 500.
+        """
+        try:
+            yield
+        except BaseException as error:
+            meant = isinstance(error, UnknownVariableWarning) or not isinstance(error, Exception)
+            if not meant or threading.current_thread() is threading.main_thread():
+                raise
+            self._background.keep(error)
 
     def settle(self) -> None:
         """Wait until everything that fired is delivered, and what that caused as well.
@@ -256,6 +278,10 @@ class World:
         """
         if not self._cascades.by_receiver():
             self._background.wait()
+
+    def _carry_out_and_warn(self, execution: Execution, chain: Chain) -> None:
+        self._carry_out(execution, chain)
+        _warn_of_unknown_variables(execution)
 
     def _carry_out(self, execution: Execution, chain: Chain) -> None:
         limit = self.semantics.cascade_limit
@@ -270,16 +296,6 @@ class World:
                 outcome = self._deliver(self, execution)
         finally:
             execution.settle(outcome)
-        for name in outcome.unknown_variables:
-            hint = nearest(name, KNOWN_VARIABLES)
-            if name == "ACCESS_TOKEN":
-                hint = " unless Semantics.secrets_in_payload says so"
-            warnings.warn(
-                f"automation {execution.automation_name!r} uses ${{{name}}}, "
-                f"which is no variable of W&B{hint}",
-                UnknownVariableWarning,
-                stacklevel=2,
-            )
 
     def _miss_heartbeats(self) -> None:
         timeout = timedelta(minutes=self.semantics.heartbeat_timeout_minutes)
@@ -311,6 +327,20 @@ class World:
     def forget(self, id_: str) -> None:
         """Drop a deleted object from the ids."""
         del self._nodes[id_]
+
+
+def _warn_of_unknown_variables(execution: Execution) -> None:
+    assert execution.outcome is not None
+    for name in execution.outcome.unknown_variables:
+        hint = nearest(name, KNOWN_VARIABLES)
+        if name == "ACCESS_TOKEN":
+            hint = " unless Semantics.secrets_in_payload says so"
+        warnings.warn(
+            f"automation {execution.automation_name!r} uses ${{{name}}}, "
+            f"which is no variable of W&B{hint}",
+            UnknownVariableWarning,
+            stacklevel=2,
+        )
 
 
 class _Change:
