@@ -266,6 +266,21 @@ def test_what_never_ends_after_an_answer_is_cancelled(briefly: float) -> None:
     assert cancelled.wait(20)
 
 
+def test_an_app_that_never_ends_itself_is_cancelled_too(briefly: float) -> None:
+    cancelled = threading.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body"})
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    assert send(app).problem is None
+    assert cancelled.wait(20)
+
+
 def test_an_app_that_blocks_after_its_answer_is_left_alone(briefly: float) -> None:
     over = threading.Event()
 
