@@ -177,10 +177,8 @@ def test_metadata_is_a_copy(weights: Collection) -> None:
 
 
 def test_a_pending_artifact_has_a_repr(weights: Collection) -> None:
-    artifact = weights.prepare(
-        aliases=[], digest="d1g3st", metadata=None, description=None, created_by=None
-    )
-    assert repr(artifact) == "<Artifact pending, d1g3st>"
+    artifact = weights.prepare(digest="d1g3st", metadata=None, description=None, created_by=None)
+    assert repr(artifact) == f"<Artifact pending of {WEIGHTS}, d1g3st>"
 
     weights.commit(artifact, aliases=[], author=None)
     assert repr(artifact) == f"<Artifact {WEIGHTS}:v0>"

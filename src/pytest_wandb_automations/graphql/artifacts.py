@@ -160,17 +160,17 @@ def version_collection(version: Version, _info: Info) -> Collection:
 
 @resolver("Artifact.artifactSequence")
 def artifact_sequence(artifact: Artifact, _info: Info) -> Collection:
-    return artifact.source.collection
+    return artifact.collection
 
 
 @resolver("Artifact.versionIndex")
-def version_index(artifact: Artifact, _info: Info) -> int:
-    return artifact.source.version_index
+def version_index(artifact: Artifact, _info: Info) -> int | None:
+    return artifact.source.version_index if artifact.state == "COMMITTED" else None
 
 
 @resolver("Artifact.artifactType")
 def type_of_artifact(artifact: Artifact, _info: Info) -> ArtifactType:
-    return artifact.source.collection.type
+    return artifact.collection.type
 
 
 @resolver("Artifact.metadata")
@@ -257,7 +257,7 @@ def update_artifact(
 ) -> Mapping[str, Any]:
     context: Context = info.context
     found = context.node("Artifact", Artifact, artifact_id, "artifactID")
-    context.user.check_may_write(found.source.collection.project)
+    context.user.check_may_write(found.collection.project)
     found.update(
         metadata=json_object(metadata, "metadata"),
         description=description,
@@ -266,8 +266,7 @@ def update_artifact(
     )
     # After what may be refused, so that a refused update changes nothing.
     if ttl_duration_seconds is not None:
-        found.ttl_duration_seconds = ttl_duration_seconds
-        found.ttl_is_inherited = False
+        found.set_ttl(ttl_duration_seconds)
     return {"artifact": found}
 
 
@@ -284,11 +283,8 @@ def link_artifact(
     project_name: str | None = None,
     aliases: list[dict[str, Any]] | None = None,
 ) -> Mapping[str, Any]:
-    del client_id
     context: Context = info.context
-    if artifact_id is None:
-        raise InvalidInput("linkArtifact.input: needs an artifactID")
-    found = context.node("Artifact", Artifact, artifact_id, "artifactID")
+    found = _artifact_to_link(context, artifact_id, client_id)
     if artifact_portfolio_id is not None:
         collection = context.node(
             "ArtifactCollection", Collection, artifact_portfolio_id, "artifactPortfolioID"
@@ -306,6 +302,34 @@ def link_artifact(
         )
     version = collection.add_link(found, aliases=[a["alias"] for a in aliases or ()])
     return {"version_index": version.version_index, "artifact_membership": version}
+
+
+def _artifact_to_link(context: Context, artifact_id: str | None, client_id: str | None) -> Artifact:
+    if artifact_id is not None:
+        return context.node("Artifact", Artifact, artifact_id, "artifactID")
+    if client_id is None:
+        raise InvalidInput("linkArtifact.input: needs an artifactID or a clientID")
+    found = context.world.uploads.artifact_named(client_id)
+    if found is None or not context.sees(found):
+        raise NotFound(f"clientID: no artifact {client_id!r}")
+    return found
+
+
+@resolver("Mutation.deleteArtifact")
+def delete_artifact(
+    _source: None, info: Info, *, artifact_id: str, delete_aliases: bool | None = False
+) -> Mapping[str, Any]:
+    context: Context = info.context
+    found = context.node("Artifact", Artifact, artifact_id, "artifactID")
+    context.user.check_may_write(found.collection.project)
+    names = [alias for version in found.versions.values() for alias in version.aliases]
+    if names and not delete_aliases:
+        raise InvalidInput(
+            f"artifactID: {found.source.path} has the aliases {', '.join(names)}; "
+            "remove them, or let them be deleted with it (deleteAliases)"
+        )
+    found.delete()
+    return {"artifact": found}
 
 
 @resolver("Mutation.unlinkArtifact")

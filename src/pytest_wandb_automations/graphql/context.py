@@ -86,7 +86,7 @@ class Context:
 def owner(thing: Entity | Project | Collection | Artifact | Run) -> Entity:
     """Return the entity that an object belongs to."""
     if isinstance(thing, Artifact):
-        thing = thing.source.collection
+        thing = thing.collection
     if isinstance(thing, (Collection, Run)):
         thing = thing.project
     return thing.entity if isinstance(thing, Project) else thing

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_wandb_automations.graphql.connections import Connection, connect
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
+from pytest_wandb_automations.world.artifacts import Artifact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 def page_of_files(
     files: Iterable[File], *, first: int | None = None, after: str | None = None
 ) -> Connection[File]:
-    """Return one page of those files whose content is there, by name."""
-    uploaded = [file for file in files if file.content is not None]
-    return connect(uploaded, key=lambda f: (f.name, f.id), first=first, after=after)
+    """Return one page of those files that can be got, by name."""
+    there = [file for file in files if file.content is not None or file.reference is not None]
+    return connect(there, key=lambda f: (f.name, f.id), first=first, after=after)
 
 
 @resolver("File.displayName")
@@ -28,20 +29,22 @@ def display_name(file: File, _info: Info) -> str:
 
 
 @resolver("File.url")
-def url(file: File, info: Info, *, upload: bool | None = False) -> str:
+def url(file: File, info: Info, *, upload: bool | None = False) -> str | None:
     return upload_url(file, info) if upload else direct_url(file, info)
 
 
 @resolver("File.directUrl")
 def direct_url(file: File, info: Info) -> str:
     context: Context = info.context
-    return context.base_url + file.path_to_get
+    return file.reference or context.base_url + file.path_to_get
 
 
 @resolver("File.uploadUrl")
-def upload_url(file: File, info: Info) -> str:
+def upload_url(file: File, info: Info) -> str | None:
     context: Context = info.context
-    return context.base_url + file.path_to_put
+    # None: an earlier version of the artifact has that content, and clients need not send it.
+    known = isinstance(file.owner, Artifact) and file.content is not None
+    return None if known else context.base_url + file.path_to_put
 
 
 @resolver("File.uploadHeaders")
@@ -62,9 +65,16 @@ def storage_path(file: File, _info: Info) -> str:
 
 @resolver("File.sizeBytes")
 def size_bytes(file: File, _info: Info) -> int:
-    return 0 if file.content is None else file.content.size
+    return file.size
 
 
-@resolver("File.md5", "File.digest")
+@resolver("File.md5")
 def md5(file: File, _info: Info) -> str | None:
     return file.announced_md5 if file.content is None else file.content.md5
+
+
+@resolver("File.artifact")
+def artifact_of_file(file: File, _info: Info) -> Artifact | None:
+    """Return the artifact that had the content first: where manifests say that it is."""
+    found = (file.content and file.content.birth) or file.owner
+    return found if isinstance(found, Artifact) else None

@@ -17,7 +17,7 @@ from pytest_wandb_automations.graphql.context import Context
 from pytest_wandb_automations.graphql.execution import engine, execute
 from pytest_wandb_automations.http.file_stream import answer_file_stream
 from pytest_wandb_automations.http.messages import Request, Response, json_response
-from pytest_wandb_automations.http.storage import answer_storage
+from pytest_wandb_automations.http.storage import ARTIFACTS, answer_artifacts, answer_storage
 from pytest_wandb_automations.world.storage import STORAGE
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def answer(world: World, request: Request) -> Response:
             return _graphql(world, user, request)
         if request.path.endswith("/file_stream"):
             return answer_file_stream(world, user, request)
+        if request.path.startswith(ARTIFACTS):
+            return answer_artifacts(Context(world, user), request)
         raise NotFound(f"nothing at {request.path}; GraphQL is at /graphql")
     except WandbAutomationsError as error:
         return refuse(error)

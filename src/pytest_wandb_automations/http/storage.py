@@ -1,7 +1,12 @@
-"""Uploads and downloads: `PUT` and `GET` of a file under an address that carries its key."""
+"""Uploads and downloads: `PUT` and `GET` of a file under an address that carries its key.
+
+The SDK makes up an address of its own when such a one was refused: it names the artifact's place
+and the file's digest, and is asked with the API key.
+"""
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING
 
@@ -10,11 +15,18 @@ from pytest_wandb_automations.http.messages import Response
 from pytest_wandb_automations.world.storage import STORAGE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_wandb_automations.graphql.context import Context
     from pytest_wandb_automations.http.messages import Request
+    from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.storage import Content, File
     from pytest_wandb_automations.world.world import World
 
-__all__ = ["answer_storage", "serve_content"]
+__all__ = ["ARTIFACTS", "answer_artifacts", "answer_storage", "serve_content"]
+
+ARTIFACTS = ("/artifactsV2/", "/artifacts/")
+"""What paths begin with that name an artifact's file by its digest, in layout V2 and in V1."""
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
@@ -30,12 +42,53 @@ def answer_storage(world: World, request: Request) -> Response:
     raise InvalidInput(f"{request.method} {STORAGE}: files are put with PUT and got with GET")
 
 
+def answer_artifacts(context: Context, request: Request) -> Response:
+    """Answer `/artifactsV2/<region>/<entity>/<project>/<collection>/…/<digest>/<name>`.
+
+    In V1 it is `/artifacts/<entity>/<digest>`, for a file of any of the entity's collections. The
+    digest is hexadecimal; what comes before it in V2, ids of artifacts, adds nothing to it.
+    """
+    if request.method not in ("GET", "HEAD"):
+        raise InvalidInput(f"{request.method} {request.path}: files are got with GET")
+    layout, *parts = request.path.strip("/").split("/")
+    content: Content | None = None
+    if layout == "artifactsV2" and len(parts) > 5:
+        project = context.project(parts[1], parts[2])
+        collection = project and project.collections.get(parts[3])
+        content = _content_of(parts[-2], [collection] if collection else [])
+    elif layout == "artifacts" and len(parts) == 2:
+        entity = context.entity(parts[0])
+        projects = context.world.projects.of(entity) if entity else []
+        content = _content_of(parts[1], [c for p in projects for c in p.collections.values()])
+    if content is None:
+        raise NotFound(f"no file of an artifact at {request.path}")
+    return _serve_range(content, "application/octet-stream", request)
+
+
+def _content_of(hex_digest: str, collections: Iterable[Collection]) -> Content | None:
+    try:
+        digest = base64.b64encode(bytes.fromhex(hex_digest)).decode()
+    except ValueError:
+        return None
+    for collection in collections:
+        for version in collection.versions:
+            # A portfolio has no contents of its own: they are those of the collection of origin.
+            content = version.artifact.collection.contents.get(digest)
+            if content is not None:
+                return content
+    return None
+
+
 def serve_content(file: File, request: Request) -> Response:
     """Answer with a file's content, or with the one range of bytes that is asked for."""
     content = file.content
     if content is None:
         raise NotFound(f"file {file.name!r} was announced and not uploaded")
-    kind = {"content-type": file.mimetype or "application/octet-stream"}
+    return _serve_range(content, file.mimetype or "application/octet-stream", request)
+
+
+def _serve_range(content: Content, mimetype: str, request: Request) -> Response:
+    kind = {"content-type": mimetype}
     asked = _RANGE.fullmatch(request.headers.get("range", ""))
     if asked is None:
         return _serve(content, 0, content.size, 200, kind, request)

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
     from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.collections import Collection
+    from pytest_wandb_automations.world.manifests import Manifest
     from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.runs import Run
+    from pytest_wandb_automations.world.storage import File
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["Artifact", "ArtifactAlias", "ArtifactType", "Tag", "Version", "json_copy"]
+
+_INHERITED_TTL = -1
 
 
 class ArtifactType:
@@ -79,6 +83,7 @@ class Artifact:
     def __init__(
         self,
         world: World,
+        collection: Collection,
         *,
         digest: str,
         metadata: Mapping[str, Any],
@@ -87,6 +92,8 @@ class Artifact:
     ) -> None:
         self._world = world
         self.id = world.register("Artifact", self)
+        self.collection = collection
+        """The collection of origin, which it is or will be a version of."""
         self.digest = digest
         self.metadata = dict(metadata)
         self.description = description
@@ -97,21 +104,29 @@ class Artifact:
         self.digest_algorithm = "MANIFEST_MD5"
         self.commit_hash = hashlib.sha1(f"{self.id}{digest}".encode()).hexdigest()[:20]
         self.history_step: int | None = None
-        self.ttl_duration_seconds = -1
+        self.ttl_duration_seconds = _INHERITED_TTL
         self.ttl_is_inherited = True
+        self.manifest: Manifest | None = None
+        """The list of what it holds; none when a test logged it, without any file."""
+        self.files: dict[str, File] = {}
+        """What the manifest lists, by path."""
         self.tag_records: dict[str, Tag] = {}
         self.versions: dict[str, Version] = {}
         self.created_at = world.clock.stamp()
         self.updated_at: datetime | None = None
 
     def __repr__(self) -> str:
-        where = self.source.path if self.versions else f"pending, {self.digest}"
-        return f"<Artifact {where}>"
+        where = f"{self.state.lower()} of {self.collection.path}, {self.digest}"
+        return f"<Artifact {self.source.path if self.versions else where}>"
 
     @property
     def source(self) -> Version:
         """The version in the collection that the artifact was logged to."""
-        return next(iter(self.versions.values()))
+        if self.state != "COMMITTED":
+            raise InvalidInput(
+                f"the artifact {self.id!r} is {self.state}; no version is made of it"
+            )
+        return self.versions[self.collection.id]
 
     @property
     def tags(self) -> list[str]:
@@ -158,7 +173,16 @@ class Artifact:
             self.state = "DELETED"
             for version in [*self.versions.values()]:
                 version.collection.drop(version)
+            for file in [*self.files.values()]:
+                file.delete()
+            self.files.clear()
+            self._world.projects.forget_artifact(self)
             self._world.forget(self.id)
+
+    def set_ttl(self, seconds: int) -> None:
+        """Set the time to live; as on the wire, -1 is the collection's and -2 is none."""
+        self.ttl_duration_seconds = seconds
+        self.ttl_is_inherited = seconds == _INHERITED_TTL
 
     def take_tags(self, tags: Iterable[str]) -> list[str]:
         """Put tags on and return those that are new here; the caller holds the world."""

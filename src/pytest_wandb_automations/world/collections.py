@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from pytest_wandb_automations import events
 from pytest_wandb_automations.errors import InvalidInput, NotFound
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.artifacts import ArtifactType
     from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.runs import Run
+    from pytest_wandb_automations.world.storage import Content
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["Collection"]
@@ -48,6 +50,8 @@ class Collection:
         self.versions: list[Version] = []
         self.by_alias: dict[str, Version] = {}
         self.next_index = 0
+        self.contents: WeakValueDictionary[str, Content] = WeakValueDictionary()
+        """Contents of the versions' files by digest; each is there as long as a version has it."""
 
     def __repr__(self) -> str:
         return f"<{self.typename__} {self.path}>"
@@ -106,8 +110,8 @@ class Collection:
             check_tag(tag)
         author = author or (run.user if run else None)
         with self._world.change():
-            artifact = self.prepare(
-                aliases=aliases,
+            self.check_loggable(aliases)
+            artifact = self.newest_with(digest) or self.prepare(
                 digest=digest,
                 metadata=metadata,
                 description=description,
@@ -117,18 +121,12 @@ class Collection:
             gained = artifact.take_tags(tags)
             version = self.commit(artifact, aliases=aliases, author=author)
             artifact.emit_tags(gained, version, author)
+            if run is not None:
+                run.logged_artifacts[artifact.id] = artifact
         return version
 
-    def prepare(
-        self,
-        *,
-        aliases: Iterable[str],
-        digest: str | None,
-        metadata: Mapping[str, Any] | None,
-        description: str | None,
-        created_by: User | Run | None,
-    ) -> Artifact:
-        """Return a pending artifact, or the newest version's when the digest is the same."""
+    def check_loggable(self, aliases: Iterable[str]) -> None:
+        """Refuse what cannot be logged here."""
         if self.is_portfolio:
             raise InvalidInput(
                 f"{self.path} is a portfolio: log the version to a project's collection "
@@ -137,12 +135,26 @@ class Collection:
         self._check_not_deleted()
         for alias in aliases:
             check_alias(alias)
+
+    def newest_with(self, digest: str | None) -> Artifact | None:
+        """Return the newest version's artifact if that is its digest: W&B logs it only once."""
         latest = self.latest
-        if digest is not None and latest is not None and latest.artifact.digest == digest:
-            return latest.artifact
+        is_same = latest is not None and latest.artifact.digest == digest
+        return latest.artifact if latest is not None and is_same else None
+
+    def prepare(
+        self,
+        *,
+        digest: str | None,
+        metadata: Mapping[str, Any] | None,
+        description: str | None,
+        created_by: User | Run | None,
+    ) -> Artifact:
+        """Return a new artifact that is pending: it becomes a version with `commit`."""
         metadata = {} if metadata is None else json_copy(metadata)
         return Artifact(
             self._world,
+            self,
             digest=digest or self._world.ids.digest(),
             metadata=metadata,
             description=description,
@@ -153,6 +165,7 @@ class Collection:
         self, artifact: Artifact, *, aliases: Iterable[str], author: User | str | None
     ) -> Version:
         """Make a pending artifact this collection's newest version; the moment of its events."""
+        self._check_not_deleted()
         semantics = self._world.semantics
         with self._world.change():
             version = artifact.versions.get(self.id)
@@ -179,10 +192,10 @@ class Collection:
                 "link to a collection of a registry or to a portfolio"
             )
         self._check_not_deleted()
-        if artifact.source.collection.type.name != self.type.name:
+        type_ = artifact.source.collection.type
+        if type_.name != self.type.name:
             raise InvalidInput(
-                f"{self.path} takes artifacts of type {self.type.name!r}, "
-                f"not {artifact.source.collection.type.name!r}"
+                f"{self.path} takes artifacts of type {self.type.name!r}, not {type_.name!r}"
             )
         semantics = self._world.semantics
         with self._world.change():

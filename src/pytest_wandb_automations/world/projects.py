@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pytest_wandb_automations.world.accounts import Entity, User
+    from pytest_wandb_automations.world.artifacts import Artifact
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["REGISTRY_PREFIX", "Project", "ProjectMember", "Projects"]
@@ -250,6 +251,17 @@ class Projects:
         if name not in collections:
             raise NotFound(f"no collection {path!r}; {project_path} has: {_listed(collections)}")
         return collections[name]
+
+    def runs(self) -> Iterator[Run]:
+        """Yield every run of every project."""
+        for project in self:
+            yield from list(project.runs.values())
+
+    def forget_artifact(self, artifact: Artifact) -> None:
+        """Let no run have used or logged an artifact; the caller holds the world."""
+        for run in self.runs():
+            run.used_artifacts.pop(artifact.id, None)
+            run.logged_artifacts.pop(artifact.id, None)
 
     def find_run(self, path: str) -> Run:
         """Return a run by `entity/project/run_id`."""

@@ -48,6 +48,8 @@ class Content:
         self._where = where
         self.size = size
         self.md5 = md5
+        self.birth: Artifact | None = None
+        """The artifact that had it first; others may share it."""
 
     def __repr__(self) -> str:
         return f"<Content {self.size} bytes, md5 {self.md5}>"
@@ -69,7 +71,11 @@ class Content:
 
 
 class File:
-    """A file of a run or of an artifact, from its announcement on; `content` comes with it."""
+    """A file of a run or of an artifact, from its announcement on; `content` comes later.
+
+    An artifact may also refer to what is kept elsewhere: a `reference` is an address, and W&B never
+    has the content. `digest` is the artifact's own, which need not be the content's md5.
+    """
 
     typename__ = "File"
 
@@ -81,6 +87,8 @@ class File:
         *,
         md5: str | None = None,
         mimetype: str | None = None,
+        content: Content | None = None,
+        reference: str | None = None,
     ) -> None:
         self._world = world
         self.id = world.register("File", self)
@@ -88,7 +96,10 @@ class File:
         self.name = name
         self.announced_md5 = md5
         self.mimetype = mimetype
-        self.content: Content | None = None
+        self.content = content
+        self.reference = reference
+        self.digest = md5
+        self.size = 0 if content is None else content.size
         self.updated_at: datetime | None = None
         self._keys = {way: world.storage.key(self, way) for way in DIRECTIONS}
 
@@ -118,6 +129,8 @@ class File:
             )
         with self._world.change():
             self.content = content
+            self.size = content.size
+            self.digest = self.digest or content.md5
             self.updated_at = self._world.clock.stamp()
 
     def delete(self) -> None:

@@ -38,6 +38,7 @@ from pytest_wandb_automations.world.judging import judge
 from pytest_wandb_automations.world.metrics import Metrics
 from pytest_wandb_automations.world.projects import Projects
 from pytest_wandb_automations.world.storage import Storage
+from pytest_wandb_automations.world.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -103,6 +104,7 @@ class World:
             self.storage = Storage()
             self.directory = Directory(self)
             self.projects = Projects(self)
+            self.uploads = Uploads(self)
             self.integrations = Integrations(self)
             self.automations = Automations(self)
             self.metrics = Metrics(self)
@@ -300,9 +302,8 @@ class World:
     def _miss_heartbeats(self) -> None:
         timeout = timedelta(minutes=self.semantics.heartbeat_timeout_minutes)
         with self._change:
-            for project in self.projects:
-                for run in [*project.runs.values()]:
-                    run.miss_heartbeat(timeout)
+            for run in self.projects.runs():
+                run.miss_heartbeat(timeout)
 
     # Ids
 
