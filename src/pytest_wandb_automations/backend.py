@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -73,6 +73,9 @@ class Server:
             "WANDB_ENTITY": self.entity,
             "WANDB_MODE": "online",
             "WANDB_ERROR_REPORTING": "false",
+            # Runs send what they log every 15 seconds by default. A test that waits for an alert
+            # of a run under way has no patience; wandb-core takes whole seconds, 0 for its default.
+            "WANDB__FILE_STREAM_TRANSMIT_INTERVAL": "1",
         }
 
 
@@ -425,28 +428,34 @@ class Backend:
         """Tell what an automation made of each event that it saw, clause by clause."""
         return explain(self.world, self._trigger(automation))
 
-    def assert_fired(self, automation: Any, *, times: int | None = None) -> Executions:
+    def assert_fired(
+        self, automation: Any, *, times: int | None = None, timeout: float = 0
+    ) -> Executions:
         """Fail unless an automation fired, `times` times if given; return its executions.
 
         A name is that of an automation that there is, or else the one under which a deleted one
         fired.
+
+        `timeout` is in seconds of real time. The SDK sends what a run logs from a process of its
+        own, once a second: with a timeout, this waits for what it causes to be delivered.
         """
-        try:
-            trigger = self._trigger(automation)
-        except NotFound:
-            # A deleted automation has a history still.
-            fired, name = self.executions.of(automation), getattr(automation, "name", automation)
-            if not fired and isinstance(automation, str):
-                raise
-            explanation = f"{name!r} was deleted, and with it what it made of events"
-        else:
-            fired, name = self.executions.of(trigger), trigger.name
-            explanation = ""
-        if not fired if times is None else len(fired) != times:
+        subject, explained = self._subject(automation)
+
+        def as_expected(fired: Executions) -> bool:
+            return bool(fired) if times is None else len(fired) == times
+
+        def delivered() -> bool:
+            fired = self.executions.of(subject)
+            return as_expected(fired) and all(e.state != "PENDING" for e in fired)
+
+        if timeout:
+            self.world.wait_until(delivered, timeout)
+        fired = self.executions.of(subject)
+        if not as_expected(fired):
+            name = subject if isinstance(subject, str) else subject.name
             wanted = "to fire" if times is None else f"to fire {_times(times)}"
             raise AssertionError(
-                f"expected {name!r} {wanted}, it fired {_times(len(fired))}\n\n"
-                + (explanation or self.explain(automation))
+                f"expected {name!r} {wanted}, it fired {_times(len(fired))}\n\n" + explained()
             )
         return fired
 
@@ -455,6 +464,20 @@ class Backend:
         self.assert_fired(automation, times=0)
 
     # Ways from names to objects
+
+    def _subject(self, automation: Any) -> tuple[Any, Callable[[], str]]:
+        """Return the automation that is meant, and what explains it.
+
+        Of a deleted one there is no more than its executions.
+        """
+        try:
+            trigger = self._trigger(automation)
+        except NotFound:
+            if isinstance(automation, str) and not self.executions.of(automation):
+                raise
+            name = getattr(automation, "name", automation)
+            return automation, lambda: f"{name!r} was deleted, and with it what it made of events"
+        return trigger, lambda: self.explain(trigger)
 
     def _trigger(self, automation: Any) -> Trigger:
         if isinstance(automation, Trigger):

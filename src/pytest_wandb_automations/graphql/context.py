@@ -13,7 +13,7 @@ from pytest_wandb_automations.world.projects import Project
 from pytest_wandb_automations.world.runs import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pytest_wandb_automations.world.world import World
 
@@ -30,6 +30,8 @@ class Context:
     user: User
     base_url: str = "https://api.wandb.ai"
     """Where the client reached the API; addresses of files begin with it."""
+    is_connected: Callable[[], bool] | None = None
+    """Tells, also later, whether the client is still connected; `None` if nobody can."""
     legacy: bool = False
     """Whether automations may be saved that no client can make; see `Automations.create`."""
 

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, cast
 
 from pytest_wandb_automations.errors import InvalidInput
 
-__all__ = ["json_object", "json_text", "without_nan"]
+__all__ = ["json_object", "json_text", "lenient_json_object", "without_nan"]
 
 
 def json_object(text: str | None, field: str) -> dict[str, Any] | None:
     """Read an argument that is a JSON object or nothing; `InvalidInput` names the field."""
+    return _object(text, field, _refuse_constant)
+
+
+def lenient_json_object(text: str | None, field: str) -> dict[str, Any] | None:
+    """Read an argument as `json_object` does, and NaN and infinities as wandb-core writes them."""
+    return _object(text, field, float)
+
+
+def _object(
+    text: str | None, field: str, constant: Callable[[str], float]
+) -> dict[str, Any] | None:
     try:
-        value = json.loads(text or "null", parse_constant=_refuse_constant)
+        value = json.loads(text or "null", parse_constant=constant)
     except RecursionError:
         raise InvalidInput(f"{field} is nested too deeply") from None
     except ValueError as error:

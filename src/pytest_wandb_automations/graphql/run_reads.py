@@ -31,6 +31,7 @@ _FIELDS: dict[str, Callable[[Run], object]] = {
     "displayName": lambda r: r.display_name,
     "state": lambda r: r.state,
     "username": lambda r: r.user.username,
+    "entity": lambda r: r.project.entity.name,
     "tags": lambda r: r.tags,
     "group": lambda r: r.group,
     "jobType": lambda r: r.job_type,
@@ -43,6 +44,7 @@ _FIELDS: dict[str, Callable[[Run], object]] = {
     "createdAt": lambda r: r.created_at.isoformat(),
     "heartbeat_at": lambda r: r.heartbeat_at.isoformat(),
     "heartbeatAt": lambda r: r.heartbeat_at.isoformat(),
+    "duration": lambda r: r.summary.get("_runtime"),
     "config.*": lambda r: r.config,
     "summary_metrics.*": lambda r: r.summary,
 }
@@ -88,6 +90,8 @@ def _order(order: str | None) -> Order[Run]:
     root, _, path = asked.partition(".")
     if path and f"{root}.*" in _FIELDS:
         read = _FIELDS[f"{root}.*"]
+        if root == "config":
+            path = path.removesuffix(".value")  # the SDK documents the order `config.*.value`
         fields[asked] = lambda run: _below(cast("Mapping[str, Any]", read(run)), path)
     return order_by(order, fields, _DEFAULT_ORDER)
 

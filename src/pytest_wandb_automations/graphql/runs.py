@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
-from pytest_wandb_automations.graphql.json_text import json_object
+from pytest_wandb_automations.graphql.json_text import lenient_json_object
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
 from pytest_wandb_automations.world.runs import Run, RunAlert, check_state
 from pytest_wandb_automations.world.storage import File
@@ -47,9 +47,11 @@ def upsert_bucket(
     context: Context = info.context
     if state is not None:
         check_state(state)
-    changes = {_PLAIN[key]: value for key, value in given.items() if key in _PLAIN and value}
-    read_config = json_object(config, "config")
-    read_summary = json_object(summary_metrics, "summaryMetrics")
+    changes = {
+        _PLAIN[key]: value for key, value in given.items() if key in _PLAIN and value is not None
+    }
+    read_config = lenient_json_object(config, "config")
+    read_summary = lenient_json_object(summary_metrics, "summaryMetrics")
     run = _known_run(context, id_, name, entity_name, model_name)
     inserted = run is None
     if run is None:
@@ -65,9 +67,10 @@ def upsert_bucket(
         run.summary = read_summary
     if state is not None:
         run.set_state(state)
-    elif inserted or given.get("host"):
-        # A process says its host when it takes a run up, and not when it changes something later.
-        run.begin()
+    elif inserted or (id_ is None and given.get("host")):
+        # A process that takes a run up says its host, and does not know the run's id yet. Later it
+        # says one of them or the other.
+        run.begin(context.is_connected)
     return {"bucket": run, "inserted": inserted}
 
 
@@ -150,7 +153,7 @@ def rewind_run(
     if metric_name != "_step":
         raise InvalidInput(f"metricName: runs go back to a `_step`, not to a {metric_name!r}")
     run.rewind(int(metric_value))
-    run.begin()
+    run.begin(info.context.is_connected)
     return {"rewound_run": run}
 
 

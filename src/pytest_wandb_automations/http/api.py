@@ -84,7 +84,7 @@ def _graphql(world: World, user: User, request: Request) -> Response:
     body = request.json_object()
     fault = _fault(world, user, body)
     if fault is None:
-        return _executed(world, user, body, request.base_url)
+        return _executed(world, user, body, request)
     # A client in process has no socket to give up on: it is told that it did.
     patience = math.inf if request.timeout is None else request.timeout
     late = fault.delay >= patience
@@ -95,7 +95,7 @@ def _graphql(world: World, user: User, request: Request) -> Response:
     if fault.errors:
         response = json_response({"errors": fault.errors, "data": None}, fault.status)
     else:
-        response = _executed(world, user, body, request.base_url)
+        response = _executed(world, user, body, request)
     return replace(response, lost="late") if late else response
 
 
@@ -106,12 +106,12 @@ def _fault(world: World, user: User, body: Mapping[str, Any]) -> GraphqlFault | 
     return world.faults.meet_request(operation, user)
 
 
-def _executed(world: World, user: User, body: Mapping[str, Any], base_url: str) -> Response:
+def _executed(world: World, user: User, body: Mapping[str, Any], request: Request) -> Response:
     with world.acting(user):
         result = execute(
             cast("str", body.get("query")),
             body.get("variables"),
             body.get("operationName"),
-            Context(world, user, base_url),
+            Context(world, user, request.base_url, request.is_connected),
         )
     return json_response(result.body, result.status)

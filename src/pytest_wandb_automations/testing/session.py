@@ -40,7 +40,7 @@ class Session:
         backend = Backend(seed=seed, api_key=f"{uuid.uuid4().hex}{seed:08x}", **options)
         with ExitStack() as stack:
             server = stack.enter_context(backend.served_at(self._listener.url))
-            stack.enter_context(_environment({**server.environment, **self._logins}))
+            stack.enter_context(_environment({**server.environment, **self._places()}))
             self._gateway.attach(backend.world)
             stack.callback(self._gateway.detach)
             self._interception.open()
@@ -53,12 +53,17 @@ class Session:
             stack.callback(backend.settle)
             yield backend
 
-    @property
-    def _logins(self) -> dict[str, str]:
+    def _places(self) -> dict[str, str]:
         # `wandb.login` writes the key that it is given, and the host, to files in the home
-        # directory, where they would outlive the tests.
+        # directory, where they would outlive the tests. Runs write to the working directory, and
+        # `resume="auto"` finds there what an earlier test left.
         home = self._home.name
-        return {"NETRC": os.path.join(home, "netrc"), "WANDB_CONFIG_DIR": home}
+        runs = tempfile.mkdtemp(prefix="runs-", dir=home)
+        return {
+            "NETRC": os.path.join(home, "netrc"),
+            "WANDB_CONFIG_DIR": home,
+            "WANDB_DIR": runs,
+        }
 
     def close(self) -> None:
         """Stop listening."""

@@ -62,8 +62,8 @@ class FileStream:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._history = _Rows(HISTORY, run.history, run.take_row, run.cut_history)
-        self._samples = _Rows(EVENTS, run.samples, run.take_sample, run.cut_samples)
+        self._history = _Rows(HISTORY, run.history, run.read_row, run.cut_history)
+        self._samples = _Rows(EVENTS, run.samples, run.read_sample, run.cut_samples)
 
     def receive(self, sent: Transmission) -> None:
         """Take in one request, if there is anything wrong with it nothing of it.
@@ -97,12 +97,12 @@ class _Rows:
         self,
         name: str,
         taken: Sequence[object],
-        take: Callable[[dict[str, Any]], None],
+        read: Callable[[dict[str, Any]], Callable[[], None]],
         cut: Callable[[int], None],
     ) -> None:
         self.name = name
         self._taken = taken
-        self._take = take
+        self._read = read
         self._cut = cut
         self._marks: list[int | None] = []
         """A hash of each line; `None` for rows that did not come as one."""
@@ -115,15 +115,15 @@ class _Rows:
                 f"{self.name}: a chunk begins at line {chunk.offset}, and the run has {known} "
                 f"lines: those between were never received"
             )
-        rows = [_json_object(self.name, line) for line in chunk.lines]
+        rows = [self._read(_json_object(self.name, line)) for line in chunk.lines]
         return lambda: self._append(chunk, rows)
 
-    def _append(self, chunk: Chunk, rows: list[dict[str, Any]]) -> None:
+    def _append(self, chunk: Chunk, rows: Sequence[Callable[[], None]]) -> None:
         marks = self._marks
         # Rows of the run may have come, and gone, by other ways.
         del marks[len(self._taken) :]
         marks += [None] * (len(self._taken) - len(marks))
-        for number, (line, row) in enumerate(zip(chunk.lines, rows, strict=True), chunk.offset):
+        for number, (line, take) in enumerate(zip(chunk.lines, rows, strict=True), chunk.offset):
             mark = hash(line)
             if number < len(marks):
                 if marks[number] == mark:
@@ -131,7 +131,7 @@ class _Rows:
                 self._cut(number)
                 del marks[number:]
             marks.append(mark)
-            self._take(row)
+            take()
 
 
 def _lines(chunks: Mapping[str, Chunk], name: str) -> Sequence[str]:

@@ -225,7 +225,8 @@ class Projects:
             for collection in [*project.collections.values()]:
                 project.delete_collection(collection)
             self._world.automations.drop_scope(project)
-            project.runs.clear()
+            for run in [*project.runs.values()]:
+                project.delete_run(run)
             del self._by_path[project.path]
             self._world.forget(project.id)
 

@@ -7,6 +7,7 @@ its file stream. Either way each metric of a row is an event, and so is each cha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
@@ -161,16 +162,31 @@ class Run:
             self.samples.append({f"{_SYSTEM}{name}": value for name, value in metrics.items()})
             self._observe(values, None, "system")
 
-    def take_row(self, row: dict[str, Any]) -> None:
-        """Take in a row of history as the SDK sends it; the summary comes by itself."""
-        values = self._flat(_logged(row))
-        self.history.append(row)
-        self._observe(values, row.get("_step"), "history")
+    def read_row(self, row: dict[str, Any]) -> Callable[[], None]:
+        """Return what takes in a row of history as the SDK sends it; its summary comes apart.
 
-    def take_sample(self, row: dict[str, Any]) -> None:
-        """Take in a row of system metrics as the SDK sends it."""
-        self.samples.append(row)
-        self._observe(self._sampled(row), None, "system")
+        `InvalidInput` if it cannot be taken in.
+        """
+        step = row.get("_step")
+        if not isinstance(step, int) or isinstance(step, bool):
+            raise InvalidInput(f"run {self.path}: a row of history needs a `_step`, got {step!r}")
+        values = self._flat(_logged(row))
+
+        def take() -> None:
+            self.history.append(row)
+            self._observe(values, step, "history")
+
+        return take
+
+    def read_sample(self, row: dict[str, Any]) -> Callable[[], None]:
+        """Return what takes in a row of system metrics as the SDK sends it."""
+        values = self._sampled(row)
+
+        def take() -> None:
+            self.samples.append(row)
+            self._observe(values, None, "system")
+
+        return take
 
     def cut_history(self, rows: int) -> None:
         """Forget all but the first rows of history, which others take the place of."""
@@ -183,10 +199,10 @@ class Run:
         self._start_over()
 
     def rewind(self, step: int) -> None:
-        """Go back to a step: forget the rows that came after it."""
+        """Go back to a step: forget the first row that is beyond it, and all that followed."""
         with self._world.change():
-            rows = sum(row["_step"] <= step for row in self.history)
-            self.cut_history(rows)
+            kept = takewhile(lambda row: row["_step"] <= step, self.history)
+            self.cut_history(sum(1 for _ in kept))
 
     def _start_over(self) -> None:
         """Let windows see what is left, as if nothing else had been logged."""
@@ -248,9 +264,10 @@ class Run:
             del self.files[file.name]
             file.delete()
 
-    def begin(self) -> None:
+    def begin(self, is_connected: Callable[[], bool] | None) -> None:
         """Let a process take the run up: a new one, or one that resumes it."""
         with self._world.change():
+            self.is_connected = is_connected
             self.stopped = False
             self.heartbeat_at = self._world.clock.now()
             self.set_state("running")

@@ -8,6 +8,7 @@ So a receiver may call back while its delivery is under way.
 from __future__ import annotations
 
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable
@@ -56,6 +57,9 @@ DEFAULT_ORGANIZATION = "acme-corp"
 DEFAULT_TEAM = "acme"
 DEFAULT_USER = "tester"
 USER_WITHOUT_ORGANIZATION = "loner"
+
+_LOOK_AGAIN = 0.02
+"""Seconds after which `wait_until` looks again."""
 
 Deliver = Callable[["World", Execution], Outcome]
 _Parcel = tuple[Execution, Chain]
@@ -284,6 +288,14 @@ class World:
     def _carry_out_and_warn(self, execution: Execution, chain: Chain) -> None:
         self._carry_out(execution, chain)
         _warn_of_unknown_variables(execution)
+
+    def wait_until(self, holds: Callable[[], bool], timeout: float) -> None:
+        """Wait until something holds, or until so many seconds have passed."""
+        end = time.monotonic() + timeout
+        while not holds() and time.monotonic() < end:
+            # Nobody tells that a run's process is gone; one that was killed is so after a moment.
+            self._miss_heartbeats()
+            time.sleep(_LOOK_AGAIN)
 
     def _carry_out(self, execution: Execution, chain: Chain) -> None:
         limit = self.semantics.cascade_limit
