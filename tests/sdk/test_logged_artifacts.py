@@ -333,8 +333,9 @@ def test_threads_log_at_once(
             **PROJECT, settings=wandb.Settings(reinit="create_new", silent=True)
         ) as run:
             for step in range(3):
-                draft = model(("a.txt", f"{number} {step}"))
-                logged.append((run.log_artifact(draft).wait(), f"{number} {step}"))
+                draft = model((f"{number}.txt", f"step {step}"))
+                done = run.log_artifact(draft).wait()
+                logged.append((done, {f"{number}.txt": f"step {step}".encode()}))
 
     threads = [threading.Thread(target=work, args=[number]) for number in range(2)]
     for thread in threads:
@@ -344,9 +345,8 @@ def test_threads_log_at_once(
 
     assert sorted(artifact.version for artifact, _ in logged) == [f"v{n}" for n in range(6)]
     assert fired(wandb_backend) == ["OnCreateArtifact"] * 6
-    for artifact, text in logged:
-        root = artifact.download(str(tmp_path / artifact.version))
-        assert contents(root) == {"a.txt": text.encode()}
+    for artifact, files in logged:
+        assert contents(artifact.download(str(tmp_path / artifact.version))) == files
 
 
 def test_runs_need_not_finish_before_their_artifact_counts(

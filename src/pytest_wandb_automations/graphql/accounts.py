@@ -85,17 +85,17 @@ def is_team(entity: Entity, _info: Info) -> bool:
     return entity.kind == "team"
 
 
-@resolver("Entity.available", "Entity.isPaid", "Entity.codeSavingEnabled")
+@resolver(
+    "Entity.available",
+    "Entity.isPaid",
+    "Entity.codeSavingEnabled",
+    "Entity.xxhashDigestsEnabled",
+)
 def always_true(_entity: Entity, _info: Info) -> bool:
     return True
 
 
-@resolver(
-    "Entity.readOnly",
-    "Entity.readOnlyAdmin",
-    "Entity.privateOnly",
-    "Entity.xxhashDigestsEnabled",
-)
+@resolver("Entity.readOnly", "Entity.readOnlyAdmin", "Entity.privateOnly")
 def always_false(_entity: Entity, _info: Info) -> bool:
     return False
 

@@ -165,8 +165,8 @@ def latest_artifact(collection: Collection, _info: Info) -> Any:
 
 
 @resolver("ArtifactSequence.digestAlgorithm")
-def digest_algorithm(_collection: Collection, _info: Info) -> str:
-    return "MANIFEST_MD5"
+def digest_algorithm(collection: Collection, _info: Info) -> str | None:
+    return collection.latest and collection.latest.artifact.digest_algorithm
 
 
 @resolver("Mutation.updateArtifactSequence")
