@@ -67,9 +67,9 @@ def upsert_bucket(
         run.summary = read_summary
     if state is not None:
         run.set_state(state)
-    elif inserted or (id_ is None and given.get("host")):
-        # A process that takes a run up says its host, and does not know the run's id yet. Later it
-        # says one of them or the other.
+    elif inserted or (given.get("host") and (id_ is None or not run.is_alive)):
+        # A process says its host when it takes a run up, without the run's id or, to resume it,
+        # with it; and so it does, with the id, when it changes something while it goes on.
         run.begin(context.is_connected)
     return {"bucket": run, "inserted": inserted}
 

@@ -34,6 +34,9 @@ def forget_session() -> None:
     session = getattr(setup, "_singleton", None)
     if session is None:
         return
+    for run in list(getattr(session, "_active_runs", None) or ()):
+        # Not left to `wandb.teardown()`: threads of a run that is under way raise errors after it.
+        run.finish()
     if _has_unfinished_run(session) or not _forget(session):
         sys.modules["wandb"].teardown()
     for module, name in _CACHES:

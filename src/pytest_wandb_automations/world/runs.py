@@ -137,6 +137,11 @@ class Run:
         """Ids of the automation scopes that contain it, the narrowest first."""
         return self.project.scope_ids
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether a process has it under way."""
+        return self.state in _ALIVE
+
     def log(self, metrics: Mapping[str, Any], *, step: int | None = None) -> None:
         """Log a row of history, as `wandb.Run.log` does; every metric in it is an event.
 
@@ -275,7 +280,7 @@ class Run:
     def heard_from(self, *, preempting: bool = False) -> None:
         """Note that the run's process is alive, and what it says of itself."""
         self.heartbeat_at = self._world.clock.now()
-        if preempting and self.state in _ALIVE:
+        if preempting and self.is_alive:
             self.set_state("preempting")
         elif self.state in ("crashed", "pending"):
             self.set_state("running")
@@ -297,7 +302,7 @@ class Run:
 
     def miss_heartbeat(self, timeout: timedelta) -> None:
         """Let the run crash if its process is gone and was last heard of too long ago."""
-        if self.is_connected is None or self.state not in _ALIVE:
+        if self.is_connected is None or not self.is_alive:
             return
         if self._world.clock.now() - self.heartbeat_at < timeout or self.is_connected():
             return

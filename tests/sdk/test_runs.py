@@ -1,0 +1,521 @@
+"""What real runs write: metric events in order, changes of state, files, all about them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_wandb_automations.automations import (
+    DoNothing,
+    OnRunMetric,
+    OnRunState,
+    RunEvent,
+)
+from pytest_wandb_automations.events import RunStateChanged
+from pytest_wandb_automations.testing.session import Session
+
+wandb = pytest.importorskip("wandb")
+
+from wandb.sdk.lib.run_stopping import RunStopChecker  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_wandb_automations import Backend
+    from pytest_wandb_automations.world.runs import Run
+
+SOON = 30
+"""Seconds within which what is sent every second has arrived, on however busy a machine."""
+
+
+def start(**settings: Any) -> Any:
+    return wandb.init(entity="acme", project="llm", **settings)
+
+
+def the_run(backend: Backend, run_id: str = "r1") -> Run:
+    return backend.run("acme/llm", run_id=run_id)
+
+
+@pytest.fixture
+def states(wandb_backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect the states of `r1`."""
+    found: list[str] = []
+    emit = wandb_backend.world.emit
+
+    def record(event: Any, **asked: Any) -> Any:
+        if isinstance(event, RunStateChanged) and event.run == "acme/llm/r1":
+            found.append(event.state)
+        return emit(event, **asked)
+
+    monkeypatch.setattr(wandb_backend.world, "emit", record)
+    return found
+
+
+def watch_loss(backend: Backend, name: str = "loss") -> None:
+    event = OnRunMetric(scope=backend.project("acme/llm"), filter=RunEvent.metric("loss") > 2)
+    backend.create_automation(event >> DoNothing(), name=name)
+
+
+def watch_failures(backend: Backend) -> None:
+    event = OnRunState(scope=backend.project("acme/llm"), filter=RunEvent.state == "failed")
+    backend.create_automation(event >> DoNothing(), name="failed")
+
+
+def run_script(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start a script with the environment of the test, and a service of its own.
+
+    Where the SDK was used before, it has left the address of its service in the environment. Runs
+    of scripts that share it outlive them.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+    return subprocess.Popen(
+        [sys.executable, "-c", dedent(code), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+# Rows and values
+
+
+def test_each_row_is_kept_in_order_and_each_metric_is_an_event(wandb_backend: Backend) -> None:
+    with start(id="r1") as run:
+        run.log({"loss": 3, "val": {"acc": 0.1}})
+        run.log({"loss": 2})
+        run.log({"loss": 1, "val/acc": 0.5}, step=7)
+
+    made = the_run(wandb_backend)
+    assert [row["_step"] for row in made.history] == [0, 1, 7]
+    assert made.values("loss") == [3, 2, 1]
+    assert made.values("val.acc") == [0.1]
+    assert made.values("val/acc") == [0.5]
+    assert made.summary["loss"] == 1
+
+
+def test_what_is_no_number_arrives_and_what_the_sdk_adds_is_no_metric(
+    wandb_backend: Backend,
+) -> None:
+    with start(id="r1") as run:
+        run.log(
+            {"loss": float("nan"), "low": float("-inf"), "text": "a", "h": wandb.Histogram([1])}
+        )
+
+    made = the_run(wandb_backend)
+    assert repr(made.values("loss")) == "[nan]"
+    assert made.values("low") == [float("-inf")]
+    logged = [name for name in made.series if not made.samples or name not in _sampled(made)]
+    assert sorted(logged) == ["loss", "low", "text"]
+
+
+def _sampled(run: Run) -> set[str]:
+    return {name.removeprefix("system.") for row in run.samples for name in row}
+
+
+def test_system_metrics_are_values_without_their_prefix(wandb_backend: Backend) -> None:
+    with start(id="r1"):
+        pass
+
+    made = the_run(wandb_backend)
+    assert made.samples
+    assert "proc.cpu.threads" in made.series
+
+
+def test_a_logged_value_fires_with_its_step_and_its_user(wandb_backend: Backend) -> None:
+    watch_loss(wandb_backend)
+
+    with start(id="r1") as run:
+        for loss in (1, 2, 3, 4):
+            run.log({"loss": loss})
+
+    (execution,) = wandb_backend.assert_fired("loss", times=1)
+    event: Any = execution.event
+    assert (event.run, event.value, event.step, event.author) == ("acme/llm/r1", 3, 2, "tester")
+
+
+def test_an_alert_fires_while_the_run_is_going_on(wandb_backend: Backend) -> None:
+    watch_loss(wandb_backend)
+
+    with start(id="r1") as run:
+        run.log({"loss": 3})
+        wandb_backend.assert_fired("loss", times=1, timeout=SOON)
+        assert the_run(wandb_backend).state == "running"
+
+
+def test_requests_packed_with_gzip_are_read(wandb_backend: Backend) -> None:
+    with start(id="r1", settings=wandb.Settings(x_file_stream_no_gzip=False)) as run:
+        run.log({"loss": 1})
+
+    assert the_run(wandb_backend).values("loss") == [1]
+
+
+def test_console_output_arrives_line_by_line(wandb_backend: Backend) -> None:
+    with start(id="r1", settings=wandb.Settings(console="wrap")):
+        print("first")
+        print("second")
+
+    console = the_run(wandb_backend).console
+    assert [console[number].line for number in sorted(console)] == ["first", "second"]
+    assert console[0].timestamp is not None
+
+
+def test_files_of_a_run_are_uploaded(wandb_backend: Backend, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("by hand")
+    with start(id="r1") as run:
+        run.save(tmp_path / "notes.txt", base_path=tmp_path)
+
+    files = the_run(wandb_backend).files
+    assert {"config.yaml", "wandb-summary.json", "wandb-metadata.json", "notes.txt"} <= {*files}
+    content = files["notes.txt"].content
+    assert content is not None
+    assert content.read() == b"by hand"
+
+
+# What is said of a run
+
+
+def test_config_tags_group_and_names_arrive(wandb_backend: Backend) -> None:
+    with start(
+        id="r1",
+        name="train",
+        config={"lr": 0.1, "net": {"depth": 3}, "bound": float("inf")},
+        tags=["eu"],
+        group="sweep-7",
+        job_type="train",
+        notes="first try",
+    ) as run:
+        run.config.update({"epochs": 3})
+        run.tags += ("big",)
+        run.alert("look", "at this", level="WARN")
+
+    made = the_run(wandb_backend)
+    assert made.config == {"lr": 0.1, "net": {"depth": 3}, "bound": float("inf"), "epochs": 3}
+    assert made.sdk_config["cli_version"] == wandb.__version__
+    assert (made.display_name, made.tags, made.group) == ("train", ["eu", "big"], "sweep-7")
+    assert (made.job_type, made.notes) == ("train", "first try")
+    assert made.user is wandb_backend.world.default_user
+    assert made.host
+    assert [(a.title, a.text, a.severity) for a in made.alerts] == [("look", "at this", "WARN")]
+
+
+def test_a_sweep_is_known_by_its_name(wandb_backend: Backend) -> None:
+    with start(id="r1", settings=wandb.Settings(sweep_id="s7")):
+        pass
+
+    assert the_run(wandb_backend).sweep_name == "s7"
+
+
+# States
+
+
+def test_a_run_that_ends_well_is_finished(wandb_backend: Backend, states: list[str]) -> None:
+    with start(id="r1"):
+        assert the_run(wandb_backend).state == "running"
+
+    assert states == ["running", "finished"]
+    assert the_run(wandb_backend).exit_code == 0
+
+
+def raises(run: Any) -> None:
+    raise ValueError
+
+
+def exits(run: Any) -> None:
+    sys.exit(1)
+
+
+@pytest.mark.parametrize("end", [raises, exits, lambda run: run.finish(exit_code=3)])
+def test_a_run_that_ends_badly_has_failed(
+    wandb_backend: Backend, states: list[str], end: Any
+) -> None:
+    watch_failures(wandb_backend)
+
+    with suppress(ValueError, SystemExit), start(id="r1") as run:
+        end(run)
+
+    assert states == ["running", "failed"]
+    wandb_backend.assert_fired("failed", times=1)
+
+
+def test_a_run_that_was_to_be_preempted_is_preempted(
+    wandb_backend: Backend, states: list[str]
+) -> None:
+    run = start(id="r1")
+    run.mark_preempting()
+    run.finish(exit_code=1)
+
+    assert states[-1] == "preempted"
+
+
+def test_a_run_that_was_to_be_preempted_and_ends_well_is_finished(
+    wandb_backend: Backend, states: list[str]
+) -> None:
+    run = start(id="r1")
+    run.mark_preempting()
+    run.finish()
+
+    assert states[-1] == "finished"
+
+
+KILLED = """
+    import time, wandb
+    with wandb.init(entity="acme", project="llm", id="r1") as run:
+        print("begun", flush=True)
+        time.sleep(600)
+"""
+
+
+def test_a_killed_process_is_a_crash_once_its_heartbeat_is_missed(
+    wandb_backend: Backend, states: list[str]
+) -> None:
+    watch_failures(wandb_backend)
+    process = run_script(KILLED)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    run = the_run(wandb_backend)
+
+    # As long as its process lives, no clock that a test moves makes a run crash.
+    wandb_backend.clock.advance(hours=1)
+    assert run.state == "running"
+
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert run.state == "running"
+    wandb_backend.clock.advance(hours=1)
+    # wandb-core notices that its script is gone, and goes too, without a word.
+    wandb_backend.assert_fired("failed", times=1, timeout=SOON)
+    assert states == ["running", "crashed"]
+
+
+# Stop
+
+
+@pytest.fixture
+def _asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the SDK ask its service more often than every 15 s whether the run was stopped."""
+    monkeypatch.setitem(RunStopChecker.__init__.__kwdefaults__, "poll_interval", 0.1)
+
+
+@pytest.mark.usefixtures("_asked_often")
+@pytest.mark.parametrize("by", ["the API", "the test"])
+def test_a_run_that_is_stopped_is_interrupted_and_killed(
+    wandb_backend: Backend, states: list[str], by: str
+) -> None:
+    interrupted = threading.Event()
+    with start(id="r1", settings=wandb.Settings(stop_fn=interrupted.set)) as run:
+        run.log({"loss": 1})
+        if by == "the API":
+            wandb.Api().run("acme/llm/r1").stop()
+        else:
+            the_run(wandb_backend).stop()
+        # What the process says of itself meanwhile does not take the stop back.
+        run.tags += ("late",)
+        assert interrupted.wait(SOON)
+        run.finish(exit_code=255)
+
+    assert states == ["running", "killed"]
+
+
+# Resume, rewind, fork
+
+
+def a_finished_run(backend: Backend) -> Run:
+    with start(id="r1", config={"lr": 0.1}, tags=["eu"]) as run:
+        for step in range(3):
+            run.log({"loss": step})
+    return the_run(backend)
+
+
+@pytest.mark.parametrize("resume", ["allow", "must"])
+def test_a_resumed_run_goes_on_where_it_ended(
+    wandb_backend: Backend, states: list[str], resume: Any
+) -> None:
+    made = a_finished_run(wandb_backend)
+
+    with start(id="r1", resume=resume) as run:
+        assert run.resumed
+        assert run.config["lr"] == 0.1
+        assert run.summary["loss"] == 2
+        run.log({"loss": 9})
+
+    assert [row["_step"] for row in made.history] == [0, 1, 2, 3]
+    assert made.values("loss") == [0, 1, 2, 9]
+    assert made.tags == ["eu"]
+    assert states == ["running", "finished", "running", "finished"]
+
+
+def test_a_new_run_may_be_resumed_or_not(wandb_backend: Backend) -> None:
+    for number, resume in enumerate(("allow", "never")):
+        with start(id=f"r{number}", resume=resume) as run:
+            assert not run.resumed
+
+
+def test_the_sdk_hears_whether_there_is_a_run_to_resume(wandb_backend: Backend) -> None:
+    a_finished_run(wandb_backend)
+
+    with pytest.raises(wandb.errors.UsageError, match=r"Run \(r1\) already exists"):
+        start(id="r1", resume="never")
+    with pytest.raises(wandb.errors.UsageError, match=r"Run \(r2\) does not exist"):
+        start(id="r2", resume="must")
+    wandb.teardown()  # for the service both ids are in use from here on
+
+
+def test_a_run_that_failed_is_resumed_by_itself_and_not_in_the_next_test(session: Session) -> None:
+    with session.backend(seed=1) as backend:
+        start(id="r1", resume="auto").finish(exit_code=1)
+        with start(resume="auto") as run:
+            assert (run.id, run.resumed) == ("r1", True)
+        assert the_run(backend).state == "finished"
+        start(id="r1", resume="auto").finish(exit_code=1)
+    with session.backend(seed=2), start(resume="auto") as run:
+        assert run.id != "r1"
+
+
+def test_a_run_goes_back_to_a_step(wandb_backend: Backend) -> None:
+    watch_loss(wandb_backend)
+    made = a_finished_run(wandb_backend)
+
+    with start(resume_from="r1?_step=1") as run:
+        run.log({"loss": 5})
+
+    assert [row["_step"] for row in made.history] == [0, 1, 2]
+    assert made.values("loss") == [0, 1, 5]
+    wandb_backend.assert_fired("loss", times=1)
+
+
+def test_a_fork_is_a_run_of_its_own_that_begins_after_the_step(wandb_backend: Backend) -> None:
+    a_finished_run(wandb_backend)
+
+    with start(id="r2", fork_from="r1?_step=1") as run:
+        run.log({"loss": 5})
+
+    forked = the_run(wandb_backend, "r2")
+    assert [row["_step"] for row in forked.history] == [2]
+    assert forked.sdk_config["branch_point"] == {"run_id": "r1", "step": 1}
+    assert the_run(wandb_backend).values("loss") == [0, 1, 2]
+
+
+# Threads, processes, tests
+
+
+def test_no_event_of_many_runs_at_once_is_lost_or_doubled(wandb_backend: Backend) -> None:
+    """Fifty runs of 200 steps from eight threads, counted run by run."""
+    todo = iter([f"r{number}" for number in range(50)])
+    lock, errors = threading.Lock(), list[BaseException]()
+
+    def work() -> None:
+        try:
+            while True:
+                with lock:
+                    run_id = next(todo, None)
+                if run_id is None:
+                    return
+                quiet = wandb.Settings(console="off", x_disable_stats=True)
+                run = start(id=run_id, reinit="create_new", settings=quiet)
+                for step in range(200):
+                    run.log({"loss": step, "twice": 2 * step})
+                run.finish()
+        except BaseException as error:  # noqa: BLE001  # raised again by the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    runs = wandb_backend.project("acme/llm").runs
+    assert sorted(runs) == sorted(f"r{number}" for number in range(50))
+    for run in runs.values():
+        assert run.state == "finished"
+        assert run.values("loss") == [*range(200)]
+        assert run.values("twice") == [2 * step for step in range(200)]
+        assert [row["_step"] for row in run.history] == [*range(200)]
+
+
+SCRIPT = """
+    import sys, wandb
+    with wandb.init(project="llm", id=sys.argv[1]) as run:
+        for step in range(20):
+            run.log({"loss": step})
+        run.finish(exit_code=int(sys.argv[2]))
+"""
+
+
+def test_scripts_of_other_processes_reach_the_backend(wandb_backend: Backend) -> None:
+    watch_failures(wandb_backend)
+    scripts = [run_script(SCRIPT, f"r{number}", str(number)) for number in (0, 1)]
+    for script in scripts:
+        script.communicate()
+
+    assert [script.returncode for script in scripts] == [0, 0]
+    for run_id, state in (("r0", "finished"), ("r1", "failed")):
+        run = the_run(wandb_backend, run_id)
+        assert (run.state, run.values("loss")) == (state, [*range(20)])
+    wandb_backend.assert_fired("failed", times=1)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session()
+    yield session
+    session.close()
+
+
+def test_a_run_that_a_test_left_unfinished_ends_with_it(session: Session) -> None:
+    with session.backend(seed=1) as first:
+        start(id="r1").log({"loss": 1})
+    with session.backend(seed=2) as second, start(id="r2") as run:
+        run.log({"loss": 2})
+
+    assert the_run(first).values("loss") == [1]
+    assert list(second.project("acme/llm").runs) == ["r2"]
+
+
+LATE = """
+    import sys, wandb
+    run = wandb.init(project="llm", id="r1")
+    print("begun", flush=True)
+    sys.stdin.readline()
+    run.log({"loss": 1})
+    run.finish()
+"""
+
+
+def test_what_a_run_sends_after_its_test_reaches_no_later_one(session: Session) -> None:
+    with session.backend(seed=7):
+        process = subprocess.Popen(
+            [sys.executable, "-c", dedent(LATE)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+    with session.backend(seed=7) as later:
+        # A run of the same name, under the same ids: only the key tells them apart.
+        run = later.run("acme/llm", run_id="r1")
+        process.communicate("\n")
+
+        assert (run.history, run.samples, run.files, run.state) == ([], [], {}, "running")
+
+
+def test_the_backend_returns_a_run_that_the_sdk_made(
+    wandb_backend: Backend, states: list[str]
+) -> None:
+    with start(id="r1", tags=["eu"]):
+        run = wandb_backend.run("acme/llm", run_id="r1", tags=["eu"])
+
+        assert run is wandb_backend.project("acme/llm").runs["r1"]
+    assert states == ["running", "finished"]
