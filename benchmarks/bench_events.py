@@ -62,6 +62,31 @@ def watched(*, window: int, others: int = 0, runs: int = 1) -> float:
     return microseconds(lambda: run.log({"loss": 0.5}), VALUES)
 
 
+def held_back(why: str) -> float:
+    """Return the cost of a logged value at which the condition holds and that may not fire."""
+    backend = Backend()
+    loss = RunEvent.metric("loss").gt(0)
+    condition = loss & RunEvent.name.eq("another") if why == "run filter" else loss
+    event = OnRunMetric(scope=backend.project("acme/llm"), filter=condition)
+    backend.create_automation(event >> DoNothing(), name="watch", enabled=why != "disabled")
+    run = backend.run("acme/llm")
+    run.log({"loss": 0.5})
+    return microseconds(lambda: run.log({"loss": 0.5}), VALUES)
+
+
+def measured_against_runs(window: int) -> float:
+    """Return the cost of a logged value whose z-score is that among other runs of the project."""
+    backend = Backend(semantics={"zscore_source": "project"})
+    event = OnRunMetric(
+        scope=backend.project("acme/llm"), filter=RunEvent.metric("loss").zscore(window).gt(1e9)
+    )
+    backend.create_automation(event >> DoNothing(), name="watch")
+    for number in range(window + 1):
+        run = backend.run("acme/llm")
+        run.log({"loss": number % 7})
+    return microseconds(lambda: run.log({"loss": 0.5}), 500)
+
+
 def unwatched() -> float:
     run = Backend().run("acme/llm")
     return microseconds(lambda: run.log({"loss": 0.5}), VALUES)
@@ -119,6 +144,11 @@ def main() -> None:
     growth = f"x{crowded / small:.2f}, budget x1.1"
     print(f"… and 10,000 automations elsewhere  {crowded:8.2f} µs   {growth}")
     print(f"… and 999 other runs                {many:8.2f} µs   x{many / small:.2f}")
+    for why in ("cooldown", "disabled", "run filter"):
+        print(f"held back: {why:<24} {held_back(why):8.2f} µs   budget 5")
+    small, large = measured_against_runs(30), measured_against_runs(1000)
+    print(f"z-score among 30 other runs         {small:8.2f} µs   not the default")
+    print(f"… among 1000, in proportion         {large:8.2f} µs   x{large / small:.2f}")
     few, lots = alias_event(0), alias_event(10_000)
     print(f"alias added and removed             {few:8.2f} µs")
     print(f"… and 10,000 automations elsewhere  {lots:8.2f} µs   x{lots / few:.2f}")
