@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
-from pytest_wandb_automations import Backend
+from pytest_wandb_automations import Backend, events
 from pytest_wandb_automations.events import ArtifactAliasAdded, RunStateChanged
 
 
@@ -31,3 +33,19 @@ def test_events_do_not_change():
 
     with pytest.raises(ValidationError, match="frozen"):
         event.alias = "staging"
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        (
+            lambda: events.ArtifactCreated(collection="acme/llm/w:v0"),
+            "'acme/llm/w:v0' names a version; write its index as `version`",
+        ),
+        (lambda: events.ArtifactCreated(collection="a/b/c", version=True), "version"),
+        (lambda: events.RunMetricLogged(run="a/b/c", metric="", value=1), "metric"),
+    ],
+)
+def test_what_cannot_be_is_no_event(event: Any, problem: str) -> None:
+    with pytest.raises(ValidationError, match=problem):
+        event()

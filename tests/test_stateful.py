@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -25,6 +26,7 @@ from pytest_wandb_automations.automations import (
     OnUnlinkArtifact,
     RunEvent,
 )
+from pytest_wandb_automations.errors import NotFound
 
 ALIASES = ("prod", "staging", "best")
 TAGS = ("eu", "us")
@@ -87,6 +89,7 @@ class WorldMachine(RuleBasedStateMachine):
         self.expected: Counter[str] = Counter()
         self.versions = []  # of sequences
         self.linked = {}  # version of a sequence -> its version in the portfolio
+        self.gone = []  # versions that were unlinked
         self.aliases = {name: {} for name in self.collections}  # alias -> version
         self.tags = {}  # artifact id -> tags
         self.collection_tags = {name: set() for name in self.collections}
@@ -214,9 +217,65 @@ class WorldMachine(RuleBasedStateMachine):
         version = data.draw(st.sampled_from(list(self.linked)))
         linked = self.linked.pop(version)
         linked.unlink()
+        self.gone.append(linked)
         held = self.aliases[PORTFOLIO]
         self.aliases[PORTFOLIO] = {a: v for a, v in held.items() if v is not linked}
         self.happens("unlinked", PORTFOLIO)
+
+    @precondition(lambda self: self.gone)
+    @rule(
+        act=st.sampled_from(["add_alias", "remove_alias", "add_tag", "remove_tag"]), data=st.data()
+    )
+    def act_on_a_version_that_was_unlinked(self, act, data):
+        gone = data.draw(st.sampled_from(self.gone))
+        with pytest.raises(NotFound, match="was unlinked"):
+            getattr(gone, act)("prod" if act.endswith("alias") else "eu")
+
+    @rule(project=st.sampled_from(["llm", "other"]), number=st.integers(0, 2))
+    def rename_a_project(self, project, number):
+        # Automations follow by id: nothing of what fires changes.
+        if self.scopes[project].name != f"{project}{number}":
+            self.backend.world.projects.rename(self.scopes[project], f"{project}{number}")
+
+    @precondition(lambda self: any(listener.happening == "alias" for listener in self.listeners))
+    @rule(alias=st.sampled_from([None, *ALIASES]), data=st.data())
+    def edit_what_an_alias_is_asked_for(self, alias, data):
+        listener = data.draw(
+            st.sampled_from([one for one in self.listeners if one.happening == "alias"])
+        )
+        condition = {} if alias is None else {"filter": ArtifactEvent.alias.eq(alias)}
+        event = OnAddArtifactAlias(scope=self.scopes[listener.scope], **condition)
+        self.backend.update_automation(self.backend.automation(listener.name), event=event)
+        listener.wanted = alias
+
+    @precondition(lambda self: any(listener.happening == "alias" for listener in self.listeners))
+    @rule(
+        scope=st.sampled_from(sorted(CONTAINED_IN["weights"] | CONTAINED_IN[PORTFOLIO])),
+        data=st.data(),
+    )
+    def move_to_another_scope(self, scope, data):
+        listener = data.draw(
+            st.sampled_from([one for one in self.listeners if one.happening == "alias"])
+        )
+        automation = self.backend.automation(listener.name)
+        self.backend.update_automation(automation, scope=self.scopes[scope])
+        listener.scope = scope
+
+    @rule(tags=st.sets(st.sampled_from(TAGS)))
+    def delete_a_collection_of_its_own(self, tags):
+        self.number += 1
+        collection = self.scopes["llm"].collection(f"c{self.number}", type="model")
+        watching = OnAddCollectionTag(scope=collection) >> DoNothing()
+        self.backend.create_automation(watching, name=collection.name)
+        for tag in sorted(tags):
+            collection.add_tag(tag)
+            self.expected[collection.name] += 1
+            self.happens("collection tag added", "llm", value=tag)
+        collection.project.delete_collection(collection)
+        with pytest.raises(NotFound):
+            collection.add_tag("other")
+        with pytest.raises(NotFound):
+            self.backend.automation(collection.name)
 
     @precondition(lambda self: self.versions)
     @rule(tag=st.sampled_from(TAGS), data=st.data())
@@ -251,9 +310,12 @@ class WorldMachine(RuleBasedStateMachine):
 
     @rule(project=st.sampled_from(["llm", "other"]))
     def start_a_run(self, project):
-        run = self.backend.run(f"acme/{project}")
+        run = self.backend.run(self.scopes[project])
         self.runs[run] = "running"
         self.turns(run, "pending", "running")
+
+    def project_of(self, run):
+        return "llm" if run.project is self.scopes["llm"] else "other"
 
     def turns(self, run, before, after):
         coarse = COARSE.get(after)
@@ -263,7 +325,7 @@ class WorldMachine(RuleBasedStateMachine):
             if (
                 listener.enabled
                 and listener.happening == "state"
-                and listener.scope in CONTAINED_IN[run.project.name]
+                and listener.scope in CONTAINED_IN[self.project_of(run)]
                 and coarse in listener.wanted
             ):
                 self.expected[listener.name] += 1
@@ -288,11 +350,11 @@ class WorldMachine(RuleBasedStateMachine):
             if (
                 listener.enabled
                 and listener.happening == "metric"
-                and listener.scope in CONTAINED_IN[run.project.name]
+                and listener.scope in CONTAINED_IN[self.project_of(run)]
                 and value > listener.wanted
-                and self.hours - listener.last_fired.get(run.path, -24) >= 24
+                and self.hours - listener.last_fired.get(run.id, -24) >= 24
             ):
-                listener.last_fired[run.path] = self.hours
+                listener.last_fired[run.id] = self.hours
                 self.expected[listener.name] += 1
 
     @precondition(lambda self: "running" in self.runs.values())

@@ -25,7 +25,6 @@ from pytest_wandb_automations.http.listener import Listener
 from pytest_wandb_automations.semantics import Semantics
 from pytest_wandb_automations.world.automations import Trigger
 from pytest_wandb_automations.world.collections import Collection
-from pytest_wandb_automations.world.courier import Courier
 from pytest_wandb_automations.world.executions import Executions
 from pytest_wandb_automations.world.explaining import explain
 from pytest_wandb_automations.world.injecting import completed
@@ -98,18 +97,14 @@ class Backend:
         semantics: Semantics | Mapping[str, Any] | None = None,
         features: Mapping[str, bool] | None = None,
     ) -> None:
-        self._courier = Courier()
         self.world = World(
             seed=seed,
             api_key=api_key,
             semantics=None if semantics is None else _checked(semantics),
             features=features,
-            deliver=self._courier.carry_out,
-            has_receivers=self._courier.postbox.has_receivers,
-            webhooks=self._courier.webhooks,
         )
-        self.webhooks = self._courier.webhooks
-        self.slack = self._courier.slack
+        self.webhooks = self.world.courier.webhooks
+        self.slack = self.world.courier.slack
         self._url: str | None = None
 
     def __repr__(self) -> str:
@@ -196,7 +191,7 @@ class Backend:
         """Forget everything: the world is as it was made, inboxes and routes are empty."""
         self.settle()
         self.world.reset()
-        self._courier.clear()
+        self.world.courier.clear()
 
     # Nouns
 

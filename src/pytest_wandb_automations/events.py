@@ -40,6 +40,8 @@ def _three_parts(count_name: str) -> Any:
         value = _path_of(value)
         if isinstance(value, str) and (value.count("/") != 2 or not all(value.split("/"))):
             raise ValueError(f"expected a path 'entity/project/{count_name}', got {value!r}")
+        if isinstance(value, str) and ":" in value and count_name == "collection":
+            raise ValueError(f"{value!r} names a version; write its index as `version`")
         return value
 
     return BeforeValidator(check)
@@ -67,7 +69,7 @@ class VersionEvent(BaseEvent):
     collection: CollectionPath
     """`entity/project/collection` in which the version is affected."""
 
-    version: int = Field(default=0, ge=0)
+    version: int = Field(default=0, ge=0, strict=True)
     """Index of the version within that collection: 3 for `v3`."""
 
     artifact_id: str | None = None
@@ -152,11 +154,11 @@ class RunMetricLogged(BaseEvent):
     run: RunPath
     """`entity/project/run_id` of the run."""
 
-    metric: str
+    metric: str = Field(min_length=1)
     """Name of the metric; a nested one is written with dots (`val.loss`)."""
 
     value: Any
-    """The value as logged. Only finite numbers take part in windows."""
+    """The value as logged: numbers enter windows, `{"loss": 1}` is a nested metric."""
 
     step: int | None = None
     """Step at which it was logged; `None` for system metrics."""

@@ -17,10 +17,11 @@ from pytest_wandb_automations.delivery.templates import (
     json_text,
     render_payload,
     render_text,
+    warn_of_unknown_variables,
 )
 from pytest_wandb_automations.delivery.variables import Variables, variables_of
 from pytest_wandb_automations.delivery.webhooks import webhook_request
-from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.errors import InvalidInput, UnknownVariableWarning
 from pytest_wandb_automations.events import ArtifactAliasAdded
 
 CAPTURED = (
@@ -220,3 +221,20 @@ def test_a_variable_without_a_name_is_unknown() -> None:
     rendered = render_payload('{"a": "<${}>"}', Variables({}), unknown="blank")
 
     assert (rendered.text, rendered.unknown) == ('{"a":"<>"}', ("",))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("alais", "; did you mean 'alias'?"),
+        ("zzz", ""),
+        ("ACCESS_TOKEN", " unless Semantics.secrets_in_payload says so"),
+    ],
+)
+def test_a_warning_names_the_automation_the_variable_and_the_cure(name: str, hint: str) -> None:
+    with pytest.warns(UnknownVariableWarning) as caught:
+        warn_of_unknown_variables([name], "deploy")
+
+    assert [str(warning.message) for warning in caught] == [
+        f"automation 'deploy' uses ${{{name}}}, which is no variable of W&B{hint}"
+    ]

@@ -10,6 +10,7 @@ from pytest_wandb_automations import events
 from pytest_wandb_automations.automations import EventType
 from pytest_wandb_automations.delivery.variables import (
     KNOWN_VARIABLES,
+    TEMPLATE_VARIABLES,
     MetricFacts,
     Variables,
     variables_of,
@@ -202,3 +203,15 @@ def test_secrets_can_be_added() -> None:
     assert found.get("alias") == "prod"
     assert found.get("artifact_metadata.a") == "b"
     assert Variables({}).with_secrets(access_token=None, secrets={}).get("ACCESS_TOKEN") == ""
+
+
+@pytest.mark.parametrize(
+    ("event", "source"),
+    [(EventType.ADD_ARTIFACT_ALIAS, "captured"), (EventType.LINK_ARTIFACT, "documentation")],
+)
+def test_only_the_captured_delivery_is_a_capture(event: EventType, source: str) -> None:
+    (author,) = [each for each in TEMPLATE_VARIABLES if each.name == "event_author"]
+    (index,) = [each for each in TEMPLATE_VARIABLES if each.name == "artifact_version_index"]
+
+    assert author.source_for(event) == source
+    assert index.source_for(event) == "documentation"

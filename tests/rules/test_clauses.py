@@ -8,6 +8,7 @@ import pickle
 import pytest
 
 from pytest_wandb_automations.rules import MISSING, NO_VALUE, Clause
+from pytest_wandb_automations.rules.limits import Limit
 
 
 def test_a_clause_is_true_exactly_when_it_held() -> None:
@@ -67,6 +68,8 @@ def test_clauses_and_stand_ins_show_what_they_are() -> None:
         ("$or[0].alias.$not", "= 'prod'", "alias"),
         ("$and", "no conditions", "no conditions"),
         ("$or[0].$and[0]", "no conditions", "no conditions"),
+        ("run_filter", "no conditions", "no conditions"),
+        ("filter.$and", "no conditions", "no conditions"),
     ],
 )
 def test_the_label_is_the_field_or_what_is_asked(path: str, asked: str, label: str) -> None:
@@ -75,3 +78,14 @@ def test_the_label_is_the_field_or_what_is_asked(path: str, asked: str, label: s
 
 def test_the_label_of_a_group_is_what_is_asked() -> None:
     assert Clause("alias", "all of", children=[Clause("alias", "= 1")]).label == "all of"
+
+
+def test_an_undecided_clause_shows_what_it_shows_with_a_remark() -> None:
+    limit = Clause("a", "> 1", 2, limit=Limit(1, after="> "))
+    group = Clause("$and", "all of", children=[limit], note="so it is")
+
+    undecided = group.undecided("as of now")
+
+    assert (undecided.held, undecided.note) == (None, "so it is; as of now")
+    assert undecided.children == (Clause("a", "> 1", 2, None, limit=limit.limit),)
+    assert group.held

@@ -270,3 +270,37 @@ def test_a_star_stands_for_every_name_below() -> None:
 )
 def test_bottomless_filters_are_refused(source: str) -> None:
     assert refusal(json.loads(source)).problem == "nested more than 64 levels deep"
+
+
+@pytest.mark.parametrize("level", [64, 65])
+@pytest.mark.parametrize(
+    "nest",
+    [
+        lambda level: json.loads('{"$and": [' * level + "{}" + "]}" * level),
+        lambda level: json.loads('{"a": ' + '{"$not": ' * level + '{"$eq": 1}' + "}" * (level + 1)),
+        # An array below the first one is a level.
+        lambda level: json.loads('{"a": ' + "[" * (level + 1) + "]" * (level + 1) + "}"),
+    ],
+    ids=["groups", "$not", "operand"],
+)
+def test_64_levels_are_as_deep_as_a_filter_may_be(nest: Any, level: int) -> None:
+    if level > 64:
+        assert refusal(nest(level)).problem == "nested more than 64 levels deep"
+    else:
+        compiled(nest(level))
+
+
+@pytest.mark.parametrize("field", ["config.*", "config.a.*", "config.$x", "*", "$x.a"])
+def test_a_star_or_an_operator_is_no_name(field: str) -> None:
+    assert refusal({"$and": [{field: 3}]}, fields=["config.*"]).path.startswith("$and[0].")
+
+
+@pytest.mark.parametrize("pattern", ["[[:alpha:]]+", "^[[:^digit:]]"])
+def test_classes_that_python_would_misread_are_refused(pattern: str) -> None:
+    problem = refusal({"a": {"$regex": pattern}}).problem
+
+    assert problem.startswith(f"invalid regular expression {pattern!r}: it is read as Python's")
+
+
+def test_a_size_that_is_no_whole_number_is_shown_as_it_is_written() -> None:
+    assert refusal({"a": {"$size": 1.0}}).problem == "expected a whole number from 0 on, got 1.0"

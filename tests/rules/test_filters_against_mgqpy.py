@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import mgqpy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_wandb_automations.rules import MISSING, Clause, compile_filter
 
 deterministic = settings(derandomize=True, deadline=None, max_examples=300)
+thorough = settings(deterministic, max_examples=2000)
 
 numbers = st.one_of(
     st.integers(-2, 3),
@@ -38,6 +39,17 @@ def containers(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 values = st.recursive(scalars, containers, max_leaves=8)
 documents = st.dictionaries(keys, st.one_of(values, st.just(float("nan"))), max_size=3).map(
     sorted_keys
+)
+# Paths through arrays: few keys, much nesting, so that a path mostly leads somewhere.
+nested = st.recursive(
+    st.one_of(st.integers(0, 2), st.sampled_from(["a", None])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "0"]), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+paths = st.lists(st.sampled_from(["a", "0", "1", "01"]), max_size=2).map(
+    lambda parts: ".".join(["a", *parts])
 )
 fields = st.lists(st.sampled_from(["a", "b", "0", "1", "01"]), min_size=1, max_size=3).map(".".join)
 
@@ -101,6 +113,19 @@ def test_single_conditions_match_what_mgqpy_matches(document: Any, source: Any) 
     compiled = compile_filter(source, fields=None)
 
     assert compiled.matches(document) is mgqpy.Query(source).test(document)
+
+
+@thorough
+@given(nested, paths, st.one_of(operators, st.integers(0, 2)))
+@example([[1], 2], "a", {"$size": 1})
+@example([[1], 2], "a.0", 1)
+@example([0, 1], "a.01", 1)
+@example([[0, 1], 2], "a.0", {"$in": [1]})
+@example([{"0": 1}, [1]], "a.0", 1)
+def test_paths_through_arrays_lead_where_mgqpys_lead(value: Any, path: str, asked: Any) -> None:
+    compiled = compile_filter({path: asked}, fields=None)
+
+    assert compiled.matches({"a": value}) is mgqpy.Query({path: asked}).test({"a": value})
 
 
 @settings(deterministic, max_examples=100)

@@ -60,6 +60,48 @@ def moves(direction: str, size: float, amount: float) -> bool:
     return {"INCREASE": up, "DECREASE": down, "ANY": up or down}[direction]
 
 
+# What a condition needs to know
+
+
+@pytest.mark.parametrize(
+    ("condition", "reach"),
+    [
+        (threshold(window_size=9), 1),
+        (threshold(agg_op="MAX", window_size=9), 9),
+        (change(current_window_size=9), 2),
+        (change(agg_op="MIN", current_window_size=9, prior_window_size=4), 13),
+        (compile_metric({"zscore_filter": {"name": "loss", "window_size": 9}}), 10),
+    ],
+    ids=lambda value: value.describe() if isinstance(value, MetricCondition) else "",
+)
+def test_a_condition_knows_how_many_values_decide(condition: MetricCondition, reach: int) -> None:
+    assert condition.reach == reach
+
+
+@deterministic
+@given(
+    st.sampled_from(
+        [
+            threshold(window_size=4),
+            threshold(agg_op="AVERAGE", window_size=4),
+            change(agg_op="AVERAGE", current_window_size=2, prior_window_size=3),
+            compile_metric({"zscore_filter": {"name": "l", "window_size": 3, "threshold": 1}}),
+        ]
+    ),
+    st.lists(st.integers(-4, 4), min_size=12, max_size=12),
+    st.booleans(),
+)
+def test_no_earlier_value_matters(
+    condition: MetricCondition, history: list[int], partial: bool
+) -> None:
+    whole = started(condition, partial_window=partial)
+    late = started(condition, partial_window=partial)
+    *_, expected = observations(whole, *history)
+
+    assert observations(late, *history[-condition.reach :])[-1] is expected
+    assert late.current == pytest.approx(whole.current, abs=1e-12)
+
+
 # Thresholds
 
 
@@ -472,3 +514,51 @@ def test_a_change_can_be_made_to_wait_for_full_windows():
     assert observations(late, *values[:3]) == [False, False, False]
     assert late.explain().note == "prior window holds 1 of 2 values"
     assert observations(late, *values[3:]) == [True, True]
+
+
+# Numbers at the ends of the scale
+
+
+def test_a_relative_change_does_not_overflow_with_the_difference() -> None:
+    condition = change("INCREASE", 3, change_type="RELATIVE")
+    window = started(condition)
+
+    assert observations(window, -1.7e308, 1.7e308) == [False, False]
+    assert window.current == 2
+
+
+@pytest.mark.parametrize("change_type", ["never", "fires"])
+def test_from_zero_to_zero_is_no_change(change_type: str) -> None:
+    condition = change("ANY", 0.1, change_type="RELATIVE")
+
+    assert not observations(started(condition, relative_change_from_zero=change_type), 0, 0)[-1]
+
+
+def test_both_sides_of_a_comparison_are_rounded_alike() -> None:
+    assert observations(started(threshold("$eq", 2**53 + 1)), 2**53 + 1) == [True]
+
+
+@pytest.mark.parametrize("number", [10**309, -(10**309)])
+def test_a_number_that_no_float_reaches_is_refused(number: int) -> None:
+    with pytest.raises(InvalidFilter, match="expected a number that a float can hold"):
+        threshold(value=number)
+
+
+def test_a_fraction_is_told_from_a_whole_number() -> None:
+    with pytest.raises(InvalidFilter, match=r"window_size: .*, got 1\.0$"):
+        threshold(window_size=1.0)
+
+
+def test_what_was_noted_down_reads_the_same_when_newer_values_have_come() -> None:
+    windows = [
+        started(threshold(agg_op="AVERAGE", window_size=3)),
+        started(change(agg_op="AVERAGE", current_window_size=1, prior_window_size=2)),
+        started(compile_metric({"zscore_filter": {"name": "loss", "window_size": 2}})),
+        started(threshold(), metric_trigger="edge"),
+    ]
+    for window in windows:
+        kept = []
+        for value in (5, 6, "x", 9, 1):
+            window.observe(value)
+            kept.append((window.explain(), window.keep()))
+        assert all(explain() == then for then, explain in kept)

@@ -396,3 +396,41 @@ def test_every_field_of_the_table_may_be_used(event_type: EventType) -> None:
             }[event_type]
             source = {"run_filter": source, "run_metric_filter": {kind: condition}}
         assert isinstance(compile_rule(event_type, source), Rule)
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ({"$or": [{"$and": [{"alias": {"$eq": "prod"}}]}]}, True),
+        (
+            '{ "filter": "{ \\"$or\\":[{\\"$and\\":[{\\"alias\\":{\\"$eq\\":\\"prod\\"}}]}]}" }',
+            True,
+        ),
+        ({"$or": [{"$and": [{"alias": {"$eq": "best"}}]}]}, False),
+    ],
+)
+def test_rules_mean_the_same_however_they_are_written(other: Any, same: bool) -> None:
+    assert compile_rule(ALIAS_ADDED, other).means(compile_rule(ALIAS_ADDED, ALIAS_FILTER)) is same
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"run_metric_filter": {"threshold_filter": {**THRESHOLD, "threshold": 2}}},
+        {"run_filter": {"tags": 1}, "run_metric_filter": {"threshold_filter": THRESHOLD}},
+    ],
+)
+def test_rules_differ_by_metric_and_run_filter(other: Any) -> None:
+    one = {"run_filter": {"tags": True}, "run_metric_filter": {"threshold_filter": THRESHOLD}}
+
+    assert not compile_rule(METRIC, other).means(compile_rule(METRIC, one))
+
+
+def test_rules_differ_by_case_and_states() -> None:
+    def rule(*states: str, ignore_case: bool = False) -> Rule:
+        source = {"run_filter": "{}", "run_state_filter": {"states": states}}
+        return compile_rule(STATE, source, ignore_case=ignore_case)
+
+    assert rule("FAILED", "FINISHED").means(rule("FINISHED", "FAILED"))
+    assert not rule("FAILED").means(rule("FINISHED"))
+    assert not rule("FAILED").means(rule("FAILED", ignore_case=True))

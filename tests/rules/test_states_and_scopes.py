@@ -14,6 +14,7 @@ from pytest_wandb_automations.rules import (
     coarse_state,
     possible_scopes,
 )
+from pytest_wandb_automations.rules.scopes import scope_fact
 
 IMPOSSIBLE = {
     (EventType.CREATE_ARTIFACT, ScopeType.ENTITY),
@@ -71,3 +72,10 @@ def test_legacy_and_weave_events_cannot_be_assigned(event: EventType) -> None:
             check_assignable(event)
     else:
         check_assignable(event)
+
+
+@pytest.mark.parametrize(("event", "scope"), list(itertools.product(EventType, ScopeType)))
+def test_every_pair_has_a_source(event: EventType, scope: ScopeType) -> None:
+    fact = scope_fact(event, scope)
+
+    assert (fact.possible, fact.source) == ((event, scope) not in IMPOSSIBLE, "SDK")

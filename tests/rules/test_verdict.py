@@ -113,7 +113,7 @@ def test_a_metric_shows_its_numbers_and_its_window() -> None:
     assert str(verdict(rule.explain({}), window.explain(), event=LOGGED)) == text(
         """
         deploy-prod fired for loss = 0.3 at step 7 of run acme/llm/abc
-          ✓ run_filter     no conditions
+          ✓ no conditions
           ✓ metric         asked: avg(loss, 5) > 0.1    found: 0.3  (window holds 2 of 5 values)
         """
     )
@@ -207,9 +207,9 @@ def metric_line(condition: Any, *values: object) -> str:
             "✗ metric         asked: loss < 1e-07    found: 1.00001e-07",
         ),
         (
-            threshold("$gt", 10**16 + 1),
+            threshold("$gt", 10**16 + 2),
             [10**16],
-            "✗ metric         asked: loss > 10000000000000001    found: 1e+16",
+            "✗ metric         asked: loss > 10000000000000002    found: 1e+16",
         ),
         (
             threshold("$gt", 3),
@@ -365,3 +365,51 @@ def test_clauses_without_a_question_show_what_they_found() -> None:
 )
 def test_events_read_as_phrases(event: Any, phrase: str) -> None:
     assert describe_event(event) == phrase
+
+
+def aliases(count: int) -> list[dict[str, str]]:
+    return [{"alias": f"a{number}"} for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("source", "found", "lines"),
+    [
+        ({"$or": aliases(40)}, "b", [*(f"✗ a{n}" for n in range(7)), "… 33 more"]),
+        ({"$or": aliases(40)}, "a30", ["✓ a30", "… 39 more"]),
+        ({"$and": aliases(40)}, "a1", [*(f"✗ a{n}" for n in (0, *range(2, 8))), "… 33 more"]),
+        ({"$nor": aliases(40)}, "a30", ["- a30", "… 39 more"]),
+        ({"$nor": aliases(40)}, "b", [*(f"- a{n}" for n in range(7)), "… 33 more"]),
+        ({"$or": aliases(8)}, "b", [f"✗ a{n}" for n in range(8)]),
+    ],
+    ids=["any of failed", "any of", "all of failed", "none of failed", "none of", "few"],
+)
+def test_a_long_group_shows_first_what_decided(source: Any, found: str, lines: list[str]) -> None:
+    clause = compile_filter(source, fields=None).explain({"alias": found})
+
+    _, _, *shown = format_verdict(verdict(clause)).splitlines()
+
+    assert [
+        line.strip() if "…" in line else f"{line.split()[0]} {line.split()[4].strip(chr(39))}"
+        for line in shown
+    ] == lines
+
+
+def test_names_with_line_feeds_stay_on_their_line() -> None:
+    event = LOGGED.model_copy(update={"metric": "lo\nss"})
+    clause = compile_metric(
+        {"threshold_filter": {"name": "lo\nss", "cmp_op": "$gt", "threshold": 1}}
+    ).start(Semantics())
+    clause.observe(2)
+
+    lines = format_verdict(Verdict("na\nme", event, (clause.explain(),))).split("\n")
+
+    assert lines == [
+        "na\\nme fired for lo\\nss = 0.3 at step 7 of run acme/llm/abc",
+        "  ✓ metric         asked: lo\\nss > 1    found: 2",
+    ]
+
+
+def test_a_system_metric_says_so() -> None:
+    event = RunMetricLogged(run=RUN, metric="cpu", value=90, stream="system")
+
+    assert describe_event(event) == "system metric cpu = 90 of run acme/llm/abc"

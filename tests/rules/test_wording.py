@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from pytest_wandb_automations.rules import MISSING
-from pytest_wandb_automations.rules.wording import cut_middle, nearest, one_of, shown, shown_number
+from pytest_wandb_automations.rules.wording import (
+    cut_middle,
+    nearest,
+    one_line,
+    one_of,
+    shown,
+    shown_exactly,
+    shown_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +84,15 @@ def test_near_misses_are_pointed_out() -> None:
 def test_the_middle_of_long_text_is_left_out() -> None:
     assert cut_middle("train/loss", 10) == "train/loss"
     assert cut_middle("train/very/long/loss", 10) == "train…loss"
+
+
+def test_a_float_can_be_shown_as_one() -> None:
+    assert (shown_exactly(1.0), shown_exactly(1), shown_exactly("1")) == ("1.0", "1", "'1'")
+
+
+def test_what_would_break_a_line_is_escaped() -> None:
+    assert one_line("a\nb\tc ✓ ä") == "a\\nb\\tc ✓ ä"
+
+
+def test_a_time_is_shown_to_the_second() -> None:
+    assert shown(datetime(2026, 1, 2, 3, 4, 5, 678)) == "2026-01-02 03:04:05"

@@ -558,3 +558,52 @@ def test_a_version_of_a_deleted_collection_takes_no_alias(weights: Collection) -
 
     with pytest.raises(NotFound, match="the collection was deleted"):
         version.add_alias("prod")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda version: version.add_alias("prod"),
+        lambda version: version.remove_alias("latest"),
+        lambda version: version.add_tag("eu"),
+        lambda version: version.remove_tag("eu"),
+    ],
+    ids=["add_alias", "remove_alias", "add_tag", "remove_tag"],
+)
+def test_a_version_that_was_unlinked_is_acted_on_no_more(
+    weights: Collection, prod_models: Collection, emitted: list[Event], act: Any
+) -> None:
+    linked = weights.log_version(tags=["eu"]).link(prod_models, aliases=["x"])
+    linked.unlink()
+    again = weights.log_version().link(prod_models, aliases=["x"])
+    emitted.clear()
+
+    with pytest.raises(NotFound, match=r"prod-models:v0 was unlinked, or its artifact was deleted"):
+        act(linked)
+
+    assert (linked.aliases, again.aliases) == ([], ["latest", "x"])
+    assert prod_models.version("x") is again
+    assert not emitted
+
+
+@pytest.mark.parametrize("act", ["add_tag", "remove_tag"])
+def test_a_deleted_collection_keeps_its_tags_as_they_were(weights: Collection, act: str) -> None:
+    weights.add_tag("eu")
+    weights.project.delete_collection(weights)
+
+    with pytest.raises(NotFound, match="acme/llm/weights was deleted"):
+        getattr(weights, act)("us" if act == "add_tag" else "eu")
+
+    assert weights.tags == ["eu"]
+
+
+def test_versions_are_found_by_number_across_gaps(
+    weights: Collection, prod_models: Collection
+) -> None:
+    links = [weights.log_version().link(prod_models) for _ in range(5)]
+    links[1].unlink()
+    links[4].unlink()
+
+    found = [prod_models.version(f"v{number}") for number in range(6)]
+
+    assert found == [links[0], None, links[2], links[3], None, None]

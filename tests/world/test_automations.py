@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_wandb_automations.automations import OnAddArtifactAlias, OnLinkArtifact, RunEvent
+from pytest_wandb_automations import rules
+from pytest_wandb_automations.automations import (
+    ArtifactEvent,
+    OnAddArtifactAlias,
+    OnLinkArtifact,
+    OnRunMetric,
+    RunEvent,
+)
 from pytest_wandb_automations.errors import (
     Conflict,
     Forbidden,
@@ -337,7 +344,7 @@ def test_a_refused_update_keeps_the_windows(
     with pytest.raises(InvalidInput):
         backend.world.automations.update(rule.id, {"name": ""}, backend.world.default_user)
 
-    assert trigger.watches[run.id].window.values == (1,)
+    assert trigger.watches[run.id, "history"].window.values == (1,)
 
 
 def test_another_action_needs_a_config_of_its_own(
@@ -525,3 +532,39 @@ def test_a_filter_that_is_sent_as_it_was_read_is_saved_as_it_was_written(
     again = create(fields(project, name="again", event_filter=read), backend.world.default_user)
 
     assert again.triggering_condition.filter == read
+
+
+@pytest.mark.parametrize("written", ["as it was", "with spaces"])
+def test_an_edit_that_asks_the_same_keeps_windows_and_verdicts(
+    backend: Backend, fields: Callable[..., dict[str, Any]], written: str
+) -> None:
+    values = fields(backend.project("acme/llm"), event_filter='{"$or":[{"$and":[{"alias":"a"}]}]}')
+    world = backend.world
+    trigger = world.automations.create(values, world.default_user)
+    backend.collection("acme/llm/weights").log_version()
+    rule = trigger.rule
+    rules.rule._compile.cache_clear()  # as many other filters would
+
+    edit: dict[str, Any] = {"name": "renamed"}
+    if written == "with spaces":
+        edit["event_filter"] = '{ "$or": [ { "$and": [ { "alias": "a" } ] } ] }'
+    world.automations.update(trigger.id, edit, world.default_user)
+
+    assert trigger.name == "renamed"
+    assert trigger.rule is rule
+    assert (len(trigger.considered), trigger.considered.outdated) == (1, 0)
+
+
+def test_expressions_that_are_saved_begin_to_ignore_case_when_semantics_say_so(
+    backend: Backend, weights: Collection, watch: Callable[..., Any]
+) -> None:
+    watch("prod", OnAddArtifactAlias, weights, filter=ArtifactEvent.alias.matches_regex("^PROD"))
+    watch("metric", OnRunMetric, weights.project, filter=RunEvent.metric("loss").gt(1))
+    version = weights.log_version(aliases=["prod1"])
+
+    backend.semantics = backend.semantics.model_copy(update={"regex_ignore_case": True})
+    version.add_alias("prod2")
+    backend.semantics = backend.semantics.model_copy(update={"regex_ignore_case": False})
+    version.add_alias("prod3")
+
+    assert [execution.event.alias for execution in backend.executions] == ["prod2"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -686,3 +687,119 @@ def test_a_token_that_no_header_can_hold_fails_the_execution(
         "InvalidInput: the access token holds a line break or another control character"
     )
     assert len(backend.webhooks) == 0
+
+
+# Open questions of deliveries
+
+
+@pytest.mark.parametrize(
+    ("success", "status", "state"),
+    [
+        ((200, 299), 302, "FAILED"),
+        ((200, 399), 302, "FINISHED"),
+        ((200, 200), 202, "FAILED"),
+        ((200, 200), 200, "FINISHED"),
+    ],
+)
+def test_semantics_decide_which_statuses_are_a_success(
+    backend: Backend,
+    weights: Collection,
+    hook: WebhookIntegration,
+    on_alias: Any,
+    success: tuple[int, int],
+    status: int,
+    state: str,
+) -> None:
+    with_semantics(backend, webhook_success=success, webhook_attempts=2)
+    on_alias(SendWebhook.from_integration(hook))
+    backend.webhooks.route(URL).respond(status)
+
+    execution = execution_of(backend, weights)
+
+    assert (execution.state, len(backend.webhooks)) == (state, 1 if state == "FINISHED" else 2)
+
+
+@pytest.mark.parametrize(
+    ("form", "body"),
+    [
+        ("json", {"all": '{"n": [1]}', "in": "acc 0.9", "text": "a", "none": "", "off": "false"}),
+        ("value", {"all": {"n": [1]}, "in": "acc 0.9", "text": "a", "none": "", "off": False}),
+        ("blank", {"all": "", "in": "acc ", "text": "a", "none": "", "off": ""}),
+    ],
+)
+def test_semantics_decide_what_metadata_that_is_no_text_becomes(
+    backend: Backend,
+    weights: Collection,
+    hook: WebhookIntegration,
+    on_alias: Any,
+    form: str,
+    body: Any,
+) -> None:
+    with_semantics(backend, nonstring_metadata=form)
+    names = {"all": "${artifact_metadata.all}", "in": "acc ${artifact_metadata.acc}"}
+    names |= {name: f"${{artifact_metadata.{name}}}" for name in ("text", "none", "off")}
+    on_alias(SendWebhook.from_integration(hook, payload=names))
+    metadata = {"all": {"n": [1]}, "acc": 0.9, "text": "a", "off": False}
+
+    execution_of(backend, weights, metadata=metadata)
+
+    assert backend.webhooks.last.json == body
+
+
+def test_a_whole_value_may_be_no_json(
+    backend: Backend, weights: Collection, hook: WebhookIntegration, on_alias: Any
+) -> None:
+    with_semantics(backend, nonstring_metadata="value")
+    payload = {"path": "${artifact_metadata.path}", "alias": "${alias}"}
+    on_alias(SendWebhook.from_integration(hook, payload=payload))
+
+    execution_of(backend, weights, metadata={"path": PurePosixPath("a/b")})
+
+    assert backend.webhooks.last.json == {"path": "a/b", "alias": "prod"}
+
+
+@pytest.mark.parametrize(
+    ("own", "filled", "expected"),
+    [
+        (("", ""), False, ("prod on weights", "by tester")),
+        (("T ${alias}", ""), False, ("T ${alias}", "by tester")),
+        (("T ${alias}", "X"), True, ("T prod", "X")),
+    ],
+    ids=["none", "a title", "filled in"],
+)
+def test_semantics_decide_what_a_slack_message_says(
+    backend: Backend,
+    weights: Collection,
+    slack: SlackIntegration,
+    on_alias: Any,
+    own: tuple[str, str],
+    filled: bool,
+    expected: tuple[str, str],
+) -> None:
+    with_semantics(
+        backend,
+        slack_title="${alias} on ${artifact_collection_name}",
+        slack_text="by ${event_author}",
+        slack_variables=filled,
+    )
+    on_alias(SendNotification.from_integration(slack, title=own[0], text=own[1]))
+
+    execution_of(backend, weights)
+
+    assert (backend.slack.last.title, backend.slack.last.text) == expected
+
+
+def test_an_unknown_variable_in_a_slack_message_is_warned_of_once(
+    backend: Backend, weights: Collection, slack: SlackIntegration, on_alias: Any
+) -> None:
+    with_semantics(backend, slack_variables=True)
+    on_alias(SendNotification.from_integration(slack, title="${alais}", text="${alais}"))
+
+    with pytest.warns(UnknownVariableWarning) as caught:
+        execution = execution_of(backend, weights)
+
+    assert [str(warning.message) for warning in caught] == [
+        "automation 'rule' uses ${alais}, which is no variable of W&B; did you mean 'alias'?"
+    ]
+    assert execution.outcome is not None
+    assert execution.outcome.unknown_variables == ("alais",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,6 +99,20 @@ def test_a_state_without_one_before_is_explained(
     )
 
 
+def test_a_change_between_states_that_automations_do_not_see_is_one(
+    backend: Backend, watch: Callable[..., Any]
+) -> None:
+    run = backend.run("acme/llm", run_id="r1")
+    watch("failures", OnRunState, run.project, filter=RunEvent.state.eq("failed"))
+
+    backend.inject(events.RunStateChanged(run=run, state="killed", previous="pending"))
+
+    assert [line[:10] for line in backend.explain("failures").splitlines()[-2:]] == [
+        "  ✗ state ",
+        "  ✓ change",
+    ]
+
+
 def test_a_value_that_did_not_fire_is_explained_while_it_is_the_newest(
     backend: Backend, watch_metric: Callable[..., Any]
 ) -> None:
@@ -145,7 +160,8 @@ def test_a_value_within_the_cooldown_is_explained_with_the_last_firing(
         "  ✓ scope          asked: in acme/llm                       found: 'acme/llm'",
         "  ✓ no conditions",
         "  ✓ metric         asked: loss > 5                          found: 7",
-        "  ✗ cooldown       asked: not fired for this run in 24 h    found: '2026-01-01 00:00:00'",
+        "  ✗ cooldown       asked: not fired for this run in 24 h    found: 2026-01-01 00:00:00"
+        "  (1 h before)",
     )
 
 
@@ -420,8 +436,8 @@ def test_what_is_not_kept_of_a_run_is_marked_as_of_now(
     run.group = "b"
 
     (line,) = [line for line in backend.explain("rule").splitlines() if "group" in line[:10]]
-    assert line.startswith("  ✗ group")
-    assert line.endswith("(as of now)")
+    assert line.startswith("  · group")
+    assert line.endswith("found: 'b'  (as of now)")
 
 
 def test_verdicts_of_a_rule_that_was_edited_are_gone_but_counted(
@@ -485,7 +501,7 @@ def test_a_held_back_value_keeps_the_firing_that_held_it_back(
     held_back = backend.explain("spike").split("\n\n")[2]
 
     assert held_back.startswith("spike did not fire for loss = 8")
-    assert "found: '2026-01-01 00:00:00'" in held_back
+    assert "found: 2026-01-01 00:00:00  (0.001 s before)" in held_back
 
 
 def test_values_that_are_still_held_back_are_shown_after_any_number_of_others(
@@ -566,3 +582,202 @@ def test_a_metric_that_fired_in_vain_says_so(backend: Backend, hook: WebhookInte
     backend.run("acme/llm").log({"loss": 2})
 
     assert "\n  → FAILED: webhook 'deploy': answered 503" in backend.explain("spike")
+
+
+# Values that are held back, one by one
+
+
+def block_of(backend: Backend, name: str, headline: str) -> list[str]:
+    blocks = backend.explain(name).split("\n\n")[1:]
+    (lines,) = [block.splitlines() for block in blocks if headline in block.splitlines()[0]]
+    return lines
+
+
+def test_a_held_back_change_is_told_with_its_numbers(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.increases_by(frac=0.1), name="doubles")
+    run = backend.run("acme/llm", run_id="r1")
+    for loss in (1, 2, 4, 8):
+        run.log({"loss": loss})
+
+    assert block_of(backend, "doubles", "loss = 8")[5] == (
+        "  ✓ metric         asked: loss increases by at least 10%    found: 100%  (8 now, 4 before)"
+    )
+
+
+def test_a_held_back_value_near_the_limit_is_not_rounded_to_it(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.gt(3), name="spike")
+    run = backend.run("acme/llm")
+    for loss in (4, 5, 3.0000001):
+        run.log({"loss": loss})
+
+    metric = block_of(backend, "spike", "at step 2")[5]
+    assert metric.split("found: ")[1] == "3.0000001"
+
+
+def watch_runs(backend: Backend, fields: Callable[..., Any], run_filter: Any, above: float) -> Any:
+    """Save a metric automation whose run filter no object of the SDK can build."""
+    threshold = {"name": "loss", "cmp_op": "$gt", "threshold": above}
+    event_filter = {
+        "run_filter": json.dumps(run_filter),
+        "run_metric_filter": {"threshold_filter": threshold},
+    }
+    values = fields(
+        backend.project("acme/llm"),
+        triggering_event_type="RUN_METRIC",
+        event_filter=json.dumps(event_filter),
+    )
+    return backend.world.automations.create(values, backend.world.default_user)
+
+
+def test_what_is_not_kept_of_a_run_is_shown_near_its_limit_too(
+    backend: Backend, fields: Callable[..., dict[str, Any]]
+) -> None:
+    watch_runs(backend, fields, {"config.lr": {"$gt": 0.3}}, 3)
+    backend.run("acme/llm", config={"lr": 0.3000001}).log({"loss": 1})
+
+    assert block_of(backend, "rule", "loss = 1")[4] == (
+        "  · config.lr      asked: > 0.3          found: 0.3000001  (as of now)"
+    )
+
+
+def test_a_held_back_value_keeps_what_its_filter_found(
+    backend: Backend, fields: Callable[..., dict[str, Any]]
+) -> None:
+    watch_runs(backend, fields, {"summary_metrics.acc": {"$lt": 1}}, 1)
+    run = backend.run("acme/llm")
+    run.log({"acc": 0.5, "loss": 5})
+    run.log({"loss": 5})
+    run.log({"loss": 6})
+    run.log({"acc": 2})
+
+    lines = block_of(backend, "rule", "loss = 6")
+    assert [line.split()[:2] for line in lines if "✗" in line] == [["✗", "cooldown"]]
+    assert lines[4].startswith("  ✓ summary_metrics.acc")
+    assert lines[4].endswith("found: 0.5")
+
+
+def test_a_value_is_recalled_with_the_state_of_its_run_then(
+    backend: Backend, fields: Callable[..., dict[str, Any]]
+) -> None:
+    watch_runs(backend, fields, {"state": "running"}, 3)
+    run = backend.run("acme/llm")
+    run.log({"loss": 1})
+    run.finish()
+
+    assert block_of(backend, "rule", "loss = 1")[4].startswith("  ✓ state")
+
+
+def test_values_at_which_the_condition_does_not_hold_are_counted(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    run, other = backend.run("acme/llm", run_id="r1"), backend.run("acme/llm", run_id="r2")
+    run.log({"loss": 9})  # from before the automation was saved
+    watch_metric(LOSS.avg(2).gt(6), name="spike")
+    for loss in (1, float("nan"), 2, "x", 20, 1):
+        run.log({"loss": loss})
+
+    head = (
+        "(its condition did not hold at {} values, 2 of which were ignored; "
+        "a run's newest is shown)"
+    )
+    assert headlines(backend, "spike")[0] == head.format(4)
+
+    other.log({"loss": 3})
+    assert headlines(backend, "spike")[0] == head.format(5)
+
+
+def test_one_ignored_value_is_one(backend: Backend, watch_metric: Callable[..., Any]) -> None:
+    watch_metric(LOSS.gt(6), name="spike")
+    run = backend.run("acme/llm", run_id="r1")
+    for loss in ("x", 1):
+        run.log({"loss": loss})
+
+    assert headlines(backend, "spike")[0] == (
+        "(its condition did not hold at 2 values, 1 of which was ignored; a run's newest is shown)"
+    )
+
+
+# Edits, long rules, and automations that nothing can reach
+
+
+def test_verdicts_of_two_edits_are_counted_together(
+    backend: Backend, weights: Collection, watch: Callable[..., Any]
+) -> None:
+    rule = watch("prod", OnAddArtifactAlias, weights, filter=ArtifactEvent.alias.eq("a"))
+    version = weights.log_version()
+    for number, alias in enumerate(("b", "c")):
+        event = OnAddArtifactAlias(scope=weights, filter=ArtifactEvent.alias.eq(alias))
+        rule = backend.update_automation(rule, event=event)
+        version.add_alias(str(number))
+
+    assert headlines(backend, "prod")[0] == "(2 verdicts from before it was edited left out)"
+
+
+def test_an_edit_of_long_watched_automations_begins_a_new_count(
+    backend: Backend, weights: Collection, watch: Callable[..., Any]
+) -> None:
+    rule = watch("prod", OnAddArtifactAlias, weights, filter=ArtifactEvent.alias.eq("a"))
+    version = weights.log_version()
+    version.add_alias(*(f"x{number}" for number in range(150)))
+    event = OnAddArtifactAlias(scope=weights, filter=ArtifactEvent.alias.eq("b"))
+    backend.update_automation(rule, event=event)
+    version.add_alias("y")
+
+    assert headlines(backend, "prod") == [
+        "(151 verdicts from before it was edited left out)",
+        "prod did not fire for alias 'y' added to acme/llm/weights:v0",
+    ]
+
+
+def test_a_long_rule_is_cut_in_the_headline(
+    backend: Backend, weights: Collection, watch: Callable[..., Any]
+) -> None:
+    anyone = ArtifactEvent.alias.in_([f"alias-number-{number}" for number in range(40)])
+    both = ArtifactEvent.alias.contains("a" * 80) & anyone
+    watch("rule", OnAddArtifactAlias, weights, filter=both)
+
+    (headline, *_) = backend.explain("rule").splitlines()
+    assert "… in acme/llm/weights fired 0 times" in headline
+    assert len(headline) < 150
+
+
+def test_an_automation_of_versions_logged_to_a_registry_is_never_reached(
+    backend: Backend, prod_models: Collection, watch: Callable[..., Any]
+) -> None:
+    watch("rule", OnCreateArtifact, prod_models)
+    backend.collection("acme/llm/weights").log_version().link(prod_models)
+
+    assert backend.explain("rule").splitlines()[1:] == [
+        "no event reached it",
+        f"  nor will one: versions are linked to {prod_models.path}, not logged; "
+        "LINK_MODEL tells of that",
+    ]
+
+
+def test_an_automation_of_runs_in_a_registry_is_never_reached(
+    backend: Backend, fields: Callable[..., dict[str, Any]]
+) -> None:
+    registry = backend.registry("model")
+    event_filter = '{"run_filter": "{}", "run_state_filter": {"states": ["FAILED"]}}'
+    values = fields(registry, triggering_event_type="RUN_STATE", event_filter=event_filter)
+    backend.world.automations.create(values, backend.world.default_user)
+
+    assert backend.explain("rule").splitlines()[2] == (
+        f"  nor will one: {registry.path} is a registry and has no runs"
+    )
+
+
+def test_a_legacy_automation_is_never_reached(
+    backend: Backend, fields: Callable[..., dict[str, Any]]
+) -> None:
+    values = fields(backend.project("acme/llm"), triggering_event_type="UPDATE_ARTIFACT_ALIAS")
+    backend.world.automations.create(values, backend.world.default_user, legacy=True)
+
+    assert backend.explain("rule").splitlines()[2] == (
+        "  nor will one: UPDATE_ARTIFACT_ALIAS never happens here, it is a legacy event; "
+        "use ADD_ARTIFACT_ALIAS"
+    )

@@ -4,14 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_wandb_automations.automations import RunEvent
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import (
     ArtifactAliasAdded,
     ArtifactCreated,
     ArtifactLinked,
+    ArtifactTagAdded,
     ArtifactUnlinked,
     CollectionTagAdded,
     Event,
+    RunMetricLogged,
 )
 
 if TYPE_CHECKING:
@@ -85,3 +88,41 @@ def test_metadata_that_no_delivery_could_carry_is_refused(
 ) -> None:
     with pytest.raises(InvalidInput, match=r"^ArtifactAliasAdded\.metadata cannot be written"):
         backend.inject(ArtifactAliasAdded(collection=weights, alias="a", metadata={"a": value}))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        lambda: ArtifactAliasAdded(collection="acme/llm/weights", alias=""),
+        lambda: ArtifactAliasAdded(collection="acme/llm/weights", alias="a/b"),
+        lambda: CollectionTagAdded(collection="acme/llm/weights", tag="a!"),
+        lambda: ArtifactTagAdded(collection="acme/llm/weights", tag=""),
+    ],
+)
+@pytest.mark.usefixtures("weights")
+def test_names_that_wandb_refuses_are_in_no_event(backend: Backend, event: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"^(alias|tag) "):
+        backend.inject(event())
+
+
+def test_the_alias_that_numbers_a_version_may_be_told(
+    backend: Backend, weights: Collection, emitted: list[Event]
+) -> None:
+    backend.inject(ArtifactAliasAdded(collection=weights, alias="v3"))
+
+    assert len(emitted) == 1
+
+
+def test_an_injected_metric_is_flattened_and_reaches_the_summary_as_a_logged_one(
+    backend: Backend, watch_metric: Any
+) -> None:
+    condition = RunEvent.metric("val.loss").gt(1)
+    watch_metric(condition, name="nested")
+    run = backend.run("acme/llm")
+
+    backend.inject(RunMetricLogged(run=run, metric="val", value={"loss": 2, "acc": 1}))
+    backend.inject(RunMetricLogged(run=run, metric="val", value={"loss": 9}, stream="system"))
+
+    assert [execution.event.value for execution in backend.executions] == [2]
+    assert run.values("val.acc") == [1]
+    assert run.summary == {"val": {"loss": 2, "acc": 1}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -367,3 +368,40 @@ def test_a_run_filter_asks_for_the_runs_attributes_as_they_are(
     renamed.finish()
 
     assert [execution.event.run for execution in backend.executions] == [renamed.path]
+
+
+def test_a_run_filter_sees_the_state_that_an_injected_event_names(backend: Backend) -> None:
+    run = backend.run("acme/llm")
+    source = {
+        "run_filter": json.dumps({"state": "failed"}),
+        "run_state_filter": {"states": ["FAILED"]},
+    }
+    fields = {
+        "name": "failures",
+        "scope_type": "PROJECT",
+        "scope_id": run.project.id,
+        "triggering_event_type": "RUN_STATE",
+        "event_filter": json.dumps(source),
+        "triggered_action_type": "NO_OP",
+        "triggered_action_config": {"no_op_action_input": {"no_op": True}},
+    }
+    backend.world.automations.create(fields, backend.world.default_user)
+
+    backend.inject(events.RunStateChanged(run=run, state="failed"))
+
+    backend.assert_fired("failures", times=1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "held"), [({"$exists": True}, True), ({"$size": 0}, True), ({"$eq": "a"}, False)]
+)
+def test_a_version_that_is_not_there_has_no_aliases(
+    backend: Backend, weights: Collection, fields: Callable[..., Any], asked: Any, held: bool
+) -> None:
+    source = json.dumps({"alias": asked})
+    values = fields(weights, triggering_event_type="CREATE_ARTIFACT", event_filter=source)
+    backend.world.automations.create(values, backend.world.default_user)
+
+    fired = backend.inject(events.ArtifactCreated(collection=weights, version=7))
+
+    assert bool(fired) is held

@@ -398,7 +398,7 @@ def test_a_new_automation_reads_only_the_values_that_its_window_needs(
     monkeypatch.setattr(MetricWindow, "observe", spy)
     run.log({"loss": 100})
 
-    assert [value for value in seen if value == value] == [95, 96, 97, 98, 99, 100]
+    assert [value for value in seen if value == value] == [97, 98, 99, 100]
 
 
 @pytest.mark.parametrize("trigger", ["level", "edge"])
@@ -432,3 +432,117 @@ def test_a_window_begun_late_says_what_one_from_the_start_says(
     for execution in backend.executions[before:]:
         fired[execution.automation_name].append(execution.event.step)
     assert fired["late"] == fired["early"]
+
+
+@pytest.mark.parametrize("reason", ["disabled", "filtered", "cooldown"])
+def test_a_value_that_is_held_back_again_needs_no_event_of_its_own(
+    backend: Backend,
+    watch_metric: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    reason: str,
+) -> None:
+    condition = LOSS.gt(1) & RunEvent.name.eq("other") if reason == "filtered" else LOSS.gt(1)
+    watch_metric(condition, enabled=reason != "disabled")
+    run = backend.run("acme/llm", display_name="train")
+    run.log({"loss": 2})
+    run.log({"loss": 2})
+
+    def fail(*_args: Any) -> None:
+        raise AssertionError("an event was made")
+
+    monkeypatch.setattr(type(run), "metric_event", fail)
+    run.log({"loss": 3})
+
+    assert len(backend.executions) == (1 if reason == "cooldown" else 0)
+
+
+def test_reasons_are_told_apart_when_one_follows_the_other(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    rule = watch_metric(LOSS.gt(1) & RunEvent.name.eq("train"))
+    run = backend.run("acme/llm", display_name="train")
+    for name in ("train", "train", "other", "other", "train"):
+        run.display_name = name
+        run.log({"loss": 2})
+
+    trigger = backend.world.automations.get(rule.id)
+    reasons = [[c.label for c in verdict.clauses if not c] for verdict in trigger.considered]
+    assert reasons == [[], ["cooldown"], ["display_name", "cooldown"], ["cooldown"]]
+
+
+def test_the_history_and_system_metrics_of_one_name_have_windows_of_their_own(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    with_semantics(backend, metric_cooldown_hours=0)
+    watch_metric(RunEvent.metric("cpu").avg(2).gt(50))
+    run = backend.run("acme/llm")
+    run.log({"cpu": 0})
+    run.log_system({"cpu": 90})
+    run.log({"cpu": 10})
+    run.log_system({"cpu": 30})
+
+    seen = [(e.event.stream, e.event.value, e.metric.values) for e in backend.executions]
+    assert seen == [("system", 90, (90,)), ("system", 30, (90, 30))]
+    assert run.values("cpu") == [0, 10]
+    assert run.system_series == {"cpu": [90, 30]}
+
+
+def test_the_cooldown_of_a_run_is_one_for_both_streams(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(RunEvent.metric("cpu").gt(50))
+    run = backend.run("acme/llm")
+    run.log({"cpu": 60})
+    run.log_system({"cpu": 90})
+
+    assert fired_values(backend) == [60]
+
+
+def test_an_observation_keeps_what_its_fields_say(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    rule = watch_metric(LOSS.gt(5))
+    run = backend.run("acme/llm", run_id="r1", display_name="train")
+    run.log({"loss": 1}, step=7)
+
+    watch = backend.world.automations.get(rule.id).watches[run.id, "history"]
+    assert watch.seen._asdict() == {
+        "value": 1,
+        "step": 7,
+        "stream": "history",
+        "author": None,
+        "at": backend.world.happened,
+        "now": backend.clock.now(),
+        "display_name": "train",
+        "state": "running",
+    }
+
+
+def test_of_other_runs_the_newest_to_log_are_the_window(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    with_semantics(backend, zscore_source="project")
+    watch_metric(LOSS.zscore(2).gt(2))
+    others = [backend.run("acme/llm", run_id=f"r{number}") for number in range(3)]
+    for run, loss in zip(others, (1, 2, 3), strict=True):
+        run.log({"loss": loss})
+    others[0].log({"loss": 4})
+
+    backend.run("acme/llm", run_id="new").log({"loss": 99})
+
+    assert backend.executions.last.metric.values == (3, 4)
+
+
+@pytest.mark.parametrize("policy", ["ignore", "compare"])
+def test_a_window_that_begins_late_holds_the_numbers_that_semantics_see(
+    backend: Backend, watch_metric: Callable[..., Any], policy: str
+) -> None:
+    with_semantics(backend, nonfinite_values=policy)
+    run = backend.run("acme/llm")
+    for loss in (1, 2, float("inf")):
+        run.log({"loss": loss})
+    watch_metric(LOSS.max(2).gt(1))
+    run.log({"loss": 3})
+
+    expected = (2, 3) if policy == "ignore" else (float("inf"), 3)
+    assert backend.executions.last.metric.values == expected

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import Event, RunStateChanged
-from pytest_wandb_automations.rules import MISSING
+from pytest_wandb_automations.rules import MISSING, compile_filter
 
 if TYPE_CHECKING:
     from pytest_wandb_automations import Backend
@@ -164,3 +164,27 @@ def test_a_run_of_a_deleted_project_logs_no_more(backend: Backend) -> None:
 
     with pytest.raises(NotFound, match="run acme/llm/r1 was deleted, or its project was"):
         run.log({"loss": 1})
+
+
+@pytest.mark.parametrize("state", ["failed", "running"])
+def test_the_state_of_a_deleted_run_stays(backend: Backend, state: str) -> None:
+    run = backend.run("acme/llm", run_id="r1")
+    backend.world.projects.delete(run.project)
+
+    with pytest.raises(NotFound, match="run acme/llm/r1 was deleted, or its project was"):
+        run.set_state(state)
+
+    assert run.state == "running"
+
+
+@pytest.mark.parametrize("field", ["config", "summary_metrics"])
+@pytest.mark.parametrize("values", [{"val.loss": 1}, {"val": {"loss": 1}}], ids=["flat", "nested"])
+def test_a_name_with_dots_is_found_however_it_was_given(
+    backend: Backend, field: str, values: dict[str, Any]
+) -> None:
+    run = backend.run("acme/llm", config=values)
+    run.log(values)
+
+    found = compile_filter({f"{field}.val.loss": 1}, fields=None).explain(run.lookup)
+
+    assert found.held

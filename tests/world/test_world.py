@@ -15,7 +15,6 @@ from pytest_wandb_automations.automations import (
     RunEvent,
     SendWebhook,
 )
-from pytest_wandb_automations.delivery.outcomes import Outcome
 from pytest_wandb_automations.errors import InvalidInput, NotFound, UnknownVariableWarning
 from pytest_wandb_automations.world.ids import encode_id
 from pytest_wandb_automations.world.world import World
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_wandb_automations import Backend
+    from pytest_wandb_automations.delivery.outcomes import Outcome
     from pytest_wandb_automations.world.collections import Collection
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.integrations import WebhookIntegration
@@ -275,11 +275,12 @@ def test_a_test_that_is_failed_by_a_receiver_of_a_request_fails_when_it_settles(
         backend.settle()
 
 
-def test_a_defect_is_raised_where_it_is() -> None:
+def test_a_defect_is_raised_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(world: World, execution: Execution) -> Outcome:
         raise RuntimeError("a defect")
 
-    world = World(deliver=broken)
+    world = World()
+    monkeypatch.setattr(world.courier, "carry_out", broken)
     project = world.projects.add(world.default_team, "llm")
     collection = project.collection("weights", type="model")
     values = {
@@ -474,13 +475,7 @@ def test_what_is_forgotten_is_not_found(backend: Backend, weights: Collection) -
 
 
 def test_a_reset_world_is_as_it_was_made_ids_included() -> None:
-    delivered: list[Execution] = []
-
-    def deliver(world: World, execution: Execution) -> Outcome:
-        delivered.append(execution)
-        return Outcome()
-
-    world = World(seed=3, api_key="k" * 40, deliver=deliver)
+    world = World(seed=3, api_key="k" * 40)
 
     def ids() -> list[str]:
         project = world.projects.add(world.default_team, "llm")

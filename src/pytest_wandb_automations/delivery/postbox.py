@@ -42,7 +42,11 @@ class Answer:
 
     @property
     def problem(self) -> str | None:
-        """Why it counts as a failure: an error, or a status other than 2xx.
+        """Why it counts as a failure: an error, or a status other than 2xx."""
+        return self.failure((200, 299))
+
+    def failure(self, success: tuple[int, int]) -> str | None:
+        """Why it counts as a failure where statuses from `success[0]` to `success[1]` are none.
 
         With the fault that ordered it, so that nobody hunts for it.
         """
@@ -50,7 +54,7 @@ class Answer:
         order = f" (ordered by {self.fault})" if self.fault else ""
         if self.response is None:
             return f"{error}{order}"
-        if self.response.is_success:
+        if success[0] <= self.response.status_code <= success[1]:
             return None
         answered = f"answered {self.response.status_code} {self.response.reason_phrase}".rstrip()
         return f"{answered} ({error})" if self.error else f"{answered}{order}"

@@ -8,14 +8,30 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, cast
 
-from pytest_wandb_automations.delivery.variables import Variables
-from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.delivery.variables import (
+    KNOWN_VARIABLES,
+    METADATA_PREFIX,
+    Variables,
+)
+from pytest_wandb_automations.errors import InvalidInput, UnknownVariableWarning
 
-__all__ = ["Rendered", "check_payload", "json_text", "render_payload", "render_text"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Rendered",
+    "check_payload",
+    "json_text",
+    "render_payload",
+    "render_text",
+    "warn_of_unknown_variables",
+]
 
 _SHOWN = 100
 """How many characters of a refused payload a message shows."""
@@ -68,6 +84,20 @@ def render_text(template: str, variables: Variables, *, unknown: str) -> Rendere
     return Rendered(_without_lone_surrogates(filled), tuple(names))
 
 
+def warn_of_unknown_variables(names: Iterable[str], automation: str) -> None:
+    """Warn of each `${name}` in an automation's texts that W&B does not know."""
+    for name in names:
+        close = get_close_matches(name, KNOWN_VARIABLES, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        if name == "ACCESS_TOKEN":
+            hint = " unless Semantics.secrets_in_payload says so"
+        warnings.warn(
+            f"automation {automation!r} uses ${{{name}}}, which is no variable of W&B{hint}",
+            UnknownVariableWarning,
+            stacklevel=2,
+        )
+
+
 def json_text(value: Any, *, sort_keys: bool = False) -> str:
     """Write compact JSON that can be sent as UTF-8."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
@@ -76,6 +106,9 @@ def json_text(value: Any, *, sort_keys: bool = False) -> str:
 
 def _fill(value: Any, variables: Variables, unknown: str, names: dict[str, None]) -> Any:
     if isinstance(value, str):
+        alone = _VARIABLE.fullmatch(value) if variables.whole_values else None
+        if alone and alone[1].startswith(METADATA_PREFIX):
+            return variables.metadata_value(alone[1])
         return _fill_string(value, variables, unknown, names)
     if isinstance(value, Mapping):
         items = cast("Mapping[str, Any]", value).items()

@@ -6,8 +6,8 @@ Names are those of W&B's webhook page and, for run events, of its page on ARIA p
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from pytest_wandb_automations.automations import EventType
 from pytest_wandb_automations.events import (
@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KNOWN_VARIABLES",
+    "METADATA_PREFIX",
     "TEMPLATE_VARIABLES",
     "MetricFacts",
     "TemplateVariable",
     "Variables",
     "variables_of",
 ]
+
+
+Source: TypeAlias = Literal["SDK", "documentation", "captured", "chosen by the kit"]
 
 
 class TemplateVariable(NamedTuple):
@@ -43,8 +47,13 @@ class TemplateVariable(NamedTuple):
     meaning: str
     """What it is filled in with, for the docs."""
 
-    source: Literal["SDK", "documentation", "captured", "chosen by the kit"]
+    source: Source
     """Where the form of its value comes from; the names are all from W&B's pages."""
+
+    def source_for(self, event: EventType) -> Source:
+        """Return how it is known that the variable goes with an event."""
+        captured = self.source == "captured" and event is EventType.ADD_ARTIFACT_ALIAS
+        return "captured" if captured else "documentation"
 
 
 _VERSION_EVENTS: Final = frozenset(
@@ -77,7 +86,13 @@ _NONE: Final[frozenset[EventType]] = frozenset()
 
 TEMPLATE_VARIABLES: Final = (
     TemplateVariable("automation_name", _ALL, "name of the automation", "documentation"),
-    TemplateVariable("event_type", _ALL, "type of the event; LINK_ARTIFACT for links", "captured"),
+    TemplateVariable(
+        "event_type",
+        _ALL,
+        "type of the event; LINK_ARTIFACT for links. Other events than links and aliases go by "
+        "analogy",
+        "captured",
+    ),
     TemplateVariable("event_author", _ALL, "username of who caused the event", "captured"),
     TemplateVariable("entity_name", _ALL, "team or organization of the project", "captured"),
     TemplateVariable("project_name", _ALL, "project or registry of the event", "captured"),
@@ -100,7 +115,7 @@ TEMPLATE_VARIABLES: Final = (
         "captured",
     ),
     TemplateVariable(
-        "artifact_version_index", _VERSION_EVENTS, "index of the version, `3`", "documentation"
+        "artifact_version_index", _VERSION_EVENTS, "index of the version, `3`", "chosen by the kit"
     ),
     TemplateVariable(
         "artifact_metadata.KEY",
@@ -160,27 +175,35 @@ class Variables:
 
     values: Mapping[str, str]
     metadata: Mapping[str, Any] = field(default_factory=lambda: dict[str, Any]())
+    """Only top-level keys are reachable."""
+    nonstring_metadata: Literal["json", "value", "blank"] = "json"
+    """See `Semantics.nonstring_metadata`."""
+
+    @property
+    def whole_values(self) -> bool:
+        """Whether a string of a payload that is nothing but metadata becomes its JSON value."""
+        return self.nonstring_metadata == "value"
 
     def get(self, name: str) -> str | None:
-        """Return what a variable stands for; `None` for a name that W&B does not know.
-
-        Metadata that is no string appears as JSON; only top-level keys are reachable.
-        """
+        """Return the text that a variable stands for; `None` for a name that W&B does not know."""
         if name.startswith(METADATA_PREFIX):
             value = self.metadata.get(name[len(METADATA_PREFIX) :], "")
             if isinstance(value, str):
                 return value
-            # An injected event can carry what is no JSON; a delivery should not fail for that.
-            return json.dumps(value, ensure_ascii=False, default=str)
+            return "" if self.nonstring_metadata == "blank" else _json(value)
         found = self.values.get(name)
         if found is None and name in KNOWN_VARIABLES:
             return ""
         return found
 
+    def metadata_value(self, name: str) -> Any:
+        """Return the JSON value of `artifact_metadata.KEY`; blank if there is none."""
+        return json.loads(_json(self.metadata.get(name.removeprefix(METADATA_PREFIX), "")))
+
     def with_secrets(self, *, access_token: str | None, secrets: Mapping[str, str]) -> Variables:
         """Add `${ACCESS_TOKEN}`, and each secret under its own name; see `Semantics`."""
         added = {"ACCESS_TOKEN": access_token or "", **secrets}
-        return Variables({**self.values, **added}, self.metadata)
+        return replace(self, values={**self.values, **added})
 
 
 def variables_of(
@@ -190,6 +213,7 @@ def variables_of(
     automation_name: str,
     run_name: str = "",
     metric: MetricFacts | None = None,
+    nonstring_metadata: Literal["json", "value", "blank"] = "json",
 ) -> Variables:
     """Return the variables of an event as an automation of `event_type` sees them.
 
@@ -236,7 +260,12 @@ def variables_of(
             "metric_filter_short": metric.filter_short,
             "metric_current_status": metric.current,
         }
-    return Variables(values, metadata)
+    return Variables(values, metadata, nonstring_metadata)
+
+
+def _json(value: Any) -> str:
+    # An injected event can carry what is no JSON; a delivery should not fail for that.
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _event_type_text(event_type: EventType) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from pytest_wandb_automations.delivery.slack import SlackMessage
@@ -126,7 +127,7 @@ def _details(execution: Execution) -> dict[str, Any]:
             **common,
             "__typename": "RunMetricEventDetails",
             "metric_name": event.metric,
-            "metric_values": execution.metric.values if execution.metric else None,
+            "metric_values": _numbers(execution.metric.values) if execution.metric else None,
         }
     entity, project, collection = event.collection.split("/")
     details: dict[str, Any] = {
@@ -146,6 +147,11 @@ def _details(execution: Execution) -> dict[str, Any]:
         tag = getattr(event, "tag", None)
         return {**details, "__typename": "ArtifactTagEventDetails", "tag": tag}
     return details
+
+
+def _numbers(values: Iterable[float]) -> list[float]:
+    """Return what GraphQL has numbers for; NaN and infinities are none."""
+    return [value for value in values if math.isfinite(value)]
 
 
 def _arguments(execution: Execution) -> dict[str, Any] | None:

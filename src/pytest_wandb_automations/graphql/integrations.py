@@ -105,11 +105,12 @@ def try_webhook(
         answer = try_out(
             world, url_endpoint, request_payload or "{}", access_token=token, secret=secret
         )
+    problem = answer.failure(world.semantics.webhook_success)
     if answer.response is None:
-        problem = masked(answer.problem or "", filter(None, (token, secret)))
-        return {"ok": False, "response": json_text({"error": problem})}
+        told = masked(problem or "", filter(None, (token, secret)))
+        return {"ok": False, "response": json_text({"error": told})}
     response = {"statusCode": answer.response.status_code, "body": answer.text}
-    return {"ok": answer.problem is None, "response": json_text(response)}
+    return {"ok": problem is None, "response": json_text(response)}
 
 
 @resolver("Mutation.deleteIntegration")

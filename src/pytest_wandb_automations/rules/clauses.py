@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.rules.limits import Limit
 
 _GROUPS_ON_THE_WAY: Final = re.compile(r"^(.*\.)?\$\w+(\[\d+\])?(\.|$)")
-_WRAPPER: Final = re.compile(r"^(run_)?filter\.")
+_WRAPPER: Final = re.compile(r"^(run_)?filter(\.|$)")
 """Where a filter stands in the event filter, which says nothing about the field."""
 
 __all__ = ["MISSING", "NO_VALUE", "Clause", "Trace"]
@@ -88,7 +88,9 @@ class Clause:
         """What it is about, for people: the field (`alias`), or for a group what is asked of it."""
         if self.trace[4] and self.asked:
             return self.asked
-        path = _WRAPPER.sub("", self.path.removesuffix(".$not"))
+        path = self.path.removesuffix(".$not")
+        if "." in path or self.found is NO_VALUE:
+            path = _WRAPPER.sub("", path)
         return _GROUPS_ON_THE_WAY.sub("", path) or self.asked
 
     @property
@@ -121,6 +123,12 @@ class Clause:
         """The number that `asked` ends with, if it compares with one."""
         return self.trace[6]
 
+    def undecided(self, note: str) -> Clause:
+        """Return this clause, with a remark, as one that was not looked at."""
+        path, asked, found, _, children, before, limit = self.trace
+        remark = "; ".join(filter(None, [before, note]))
+        return Clause.of((path, asked, found, None, tuple(map(_unheld, children)), remark, limit))
+
     def __bool__(self) -> bool:
         return self.held is True
 
@@ -141,6 +149,11 @@ class Clause:
     def __repr__(self) -> str:
         names = ("path", "asked", "found", "held", "children", "note")
         return f"Clause({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
+
+def _unheld(trace: Trace) -> Trace:
+    path, asked, found, _, children, note, limit = trace
+    return (path, asked, found, None, tuple(map(_unheld, children)), note, limit)
 
 
 # The slot's own setter goes around the `__setattr__` that keeps clauses as they are.

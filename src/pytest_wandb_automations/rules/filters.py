@@ -182,9 +182,10 @@ class _Compiler:
     def _check_field(self, field: str, path: str) -> None:
         if not all(field.split(".")):
             raise InvalidFilter(path, f"'{field}' has an empty part")
-        if self._fields is None or field in self._fields:
+        if self._fields is None:
             return
-        if any(_is_below(field, name) for name in self._fields):
+        written = not any(part == "*" or part.startswith("$") for part in field.split("."))
+        if written and any(field == name or _is_below(field, name) for name in self._fields):
             return
         known = ", ".join(self._fields) or "none"
         hint = nearest(field, self._fields)

@@ -63,6 +63,11 @@ class MetricCondition(ABC):
     def limit(self) -> Limit:
         """What the condition compares with, and the words around it."""
 
+    @property
+    @abstractmethod
+    def reach(self) -> int:
+        """How many of the newest numbers decide, with full windows, whether it holds at one."""
+
     def describe(self) -> str:
         """Write the condition for people: `avg(loss, 5) > 3`."""
         return self.limit.asked()
@@ -97,6 +102,12 @@ class Threshold(MetricCondition):
         """The threshold: `avg(loss, 5) > 3`."""
         before, after = _aggregate(self.agg, self.window)
         return Limit(self.threshold, before, self.name, f"{after} {_SYMBOLS[self.cmp]} ")
+
+    @property
+    @override
+    def reach(self) -> int:
+        """The window."""
+        return self.window if self.agg else 1
 
     @override
     def start(self, semantics: Semantics, *, peers: Peers | None = None) -> ThresholdWindow:
@@ -140,6 +151,12 @@ class Change(MetricCondition):
             percent=self.relative,
         )
 
+    @property
+    @override
+    def reach(self) -> int:
+        """Both windows."""
+        return self.window + self.prior_window if self.agg else 2
+
     @override
     def start(self, semantics: Semantics, *, peers: Peers | None = None) -> ChangeWindow:
         """Begin to observe one run."""
@@ -169,6 +186,12 @@ class ZScore(MetricCondition):
         if self.direction == "INCREASE":
             return Limit(self.threshold, "zscore(", name, f"{after} >= ")
         return Limit(-self.threshold, "zscore(", name, f"{after} <= ")
+
+    @property
+    @override
+    def reach(self) -> int:
+        """The value and the window that it is measured against."""
+        return self.window + 1
 
     @override
     def start(self, semantics: Semantics, *, peers: Peers | None = None) -> ZScoreWindow:

@@ -25,7 +25,7 @@ from pytest_wandb_automations.rules.comparisons import (
     ordered,
 )
 from pytest_wandb_automations.rules.limits import Limit
-from pytest_wandb_automations.rules.wording import shown
+from pytest_wandb_automations.rules.wording import shown, shown_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,6 +117,8 @@ GROUPS: Final[Mapping[str, Group]] = MappingProxyType(
 )
 """Operators that combine filters, by name. `$not` stands at a field too."""
 
+_POSIX_CLASS: Final = re.compile(r"\[:\^?\w+:\]")
+
 _operators: dict[str, FieldOperator] = {}
 
 FIELD_OPERATORS: Final[Mapping[str, FieldOperator]] = MappingProxyType(_operators)
@@ -196,7 +198,7 @@ def _exists(operand: object, _: bool) -> Question:
 @_field_operator("$size", "The value is an array of that many elements.")
 def _size(operand: object, _: bool) -> Question:
     if isinstance(operand, bool) or not isinstance(operand, int) or operand < 0:
-        raise ValueError(f"expected a whole number from 0 on, got {shown(operand)}")
+        raise ValueError(f"expected a whole number from 0 on, got {shown_exactly(operand)}")
 
     def test(value: object) -> bool:
         return isinstance(value, ARRAYS) and len(cast("list[object]", value)) == operand
@@ -206,9 +208,14 @@ def _size(operand: object, _: bool) -> Question:
 
 @_field_operator("$regex", "The regular expression is found somewhere in the string.")
 def _regex(operand: object, ignore_case: bool) -> Question:
+    if isinstance(operand, str) and (named := _POSIX_CLASS.search(operand)):
+        raise ValueError(
+            f"invalid regular expression {shown(operand)}: it is read as Python's, "
+            f"which have no class {named[0]}"
+        )
     try:
         with warnings.catch_warnings():
-            # Python warns of syntax that it may read differently one day; W&B's engine is another.
+            # Python warns of syntax that it may read differently one day.
             warnings.simplefilter("ignore")
             search = re.compile(_text(operand), re.IGNORECASE if ignore_case else 0).search
     except (re.error, OverflowError, RecursionError) as error:

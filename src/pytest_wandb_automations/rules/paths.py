@@ -6,7 +6,7 @@ every layer, `config.layers.0` the first layer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_wandb_automations.rules.clauses import MISSING
 from pytest_wandb_automations.rules.comparisons import ARRAYS, OBJECTS
@@ -14,7 +14,29 @@ from pytest_wandb_automations.rules.comparisons import ARRAYS, OBJECTS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["reached"]
+__all__ = ["nested", "reached"]
+
+
+def nested(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a view in which `{"val.loss": 1}` is `{"val": {"loss": 1}}`.
+
+    Names of metrics and of configuration are written both ways, and mean the same.
+    """
+    if not any("." in name for name in values):
+        return values
+    view: dict[str, Any] = {}
+    for name, value in values.items():
+        _put(view, name.split("."), value)
+    return view
+
+
+def _put(view: dict[str, Any], parts: Sequence[str], value: Any) -> None:
+    *path, last = parts
+    for part in path:
+        below = view.get(part)
+        # Copied on the way: what is nested by itself belongs to the run.
+        view[part] = view = dict(cast("dict[str, Any]", below)) if isinstance(below, dict) else {}
+    view[last] = value
 
 
 def reached(value: object, parts: Sequence[str]) -> Iterator[tuple[object, bool]]:

@@ -164,8 +164,10 @@ class RollingMean:
         mean = self._pivot + total / len(values)
         if math.isfinite(mean):
             return mean
-        # Only sums and differences of values near the largest float overflow, never their mean.
-        return math.fsum(old / len(values) for old in values)
+        # Sums and differences of values near the largest float overflow, never their mean. What is
+        # not finite by itself, `sum` adds as IEEE has it; `fsum` refuses opposite infinities.
+        parts = [old / len(values) for old in values]
+        return math.fsum(parts) if all(map(math.isfinite, parts)) else sum(parts)
 
 
 class RollingMoments:
@@ -232,7 +234,12 @@ class RollingMoments:
 
 
 def moments_of(values: Sequence[float], *, sample: bool = False) -> Moments:
-    """Return mean and standard deviation of finite values at once, in two passes over them."""
+    """Return mean and standard deviation of values at once, in few passes over them.
+
+    Of values that are not all finite both are NaN.
+    """
+    if not all(map(math.isfinite, values)):
+        return Moments(math.nan, math.nan, math.nan)
     count = len(values)
     pivot, low, high = values[0], min(values), max(values)
     if low == high:

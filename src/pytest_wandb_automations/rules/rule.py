@@ -63,6 +63,19 @@ class Rule:
     text: str = ""
     """The event filter as JSON text, without the `{"filter": ...}` that it may have come in."""
 
+    ignore_case: bool = False
+    """Whether its regular expressions do so."""
+
+    def means(self, other: Rule) -> bool:
+        """Whether another rule asks the same, however its JSON was written."""
+        return self._meaning == other._meaning
+
+    @property
+    def _meaning(self) -> tuple[object, ...]:
+        # As text: to Python 1 is True, to JSON it is not.
+        source = json.dumps(self.filter.source, sort_keys=True)
+        return (self.event_type, source, self.metric, self.states, self.ignore_case)
+
     @property
     def run_filter(self) -> Filter:
         """The filter under the name that it has for run events."""
@@ -135,12 +148,12 @@ def _compile(event_type: EventType, text: str, ignore_case: bool) -> Rule:
         record = Record(source, "", ("run_filter", "run_metric_filter", "metric_filter"))
         metric = _metric(record, _METRIC_KINDS[event_type], event_type)
         runs = _run_filter(record, event_type, ignore_case)
-        return Rule(event_type, runs, metric=metric, text=text)
+        return Rule(event_type, runs, metric=metric, text=text, ignore_case=ignore_case)
     if event_type is EventType.RUN_STATE:
         record = Record(source, "", ("run_filter", "run_state_filter"))
         states = _wanted_states(record)
         runs = _run_filter(record, event_type, ignore_case)
-        return Rule(event_type, runs, states=states, text=text)
+        return Rule(event_type, runs, states=states, text=text, ignore_case=ignore_case)
     where = ""
     if isinstance(source, dict) and source.keys() == {"filter"}:
         where = "filter"
@@ -151,7 +164,7 @@ def _compile(event_type: EventType, text: str, ignore_case: bool) -> Rule:
     compiled = compile_filter(
         cast("object", source), fields=fields, where=where, ignore_case=ignore_case
     )
-    return Rule(event_type, compiled, text=text)
+    return Rule(event_type, compiled, text=text, ignore_case=ignore_case)
 
 
 def _run_filter(record: Record, event_type: EventType, ignore_case: bool) -> Filter:

@@ -20,7 +20,7 @@ from pytest_wandb_automations.events import (
 )
 from pytest_wandb_automations.rules.clauses import NO_VALUE, Clause
 from pytest_wandb_automations.rules.operators import GROUPS
-from pytest_wandb_automations.rules.wording import shown
+from pytest_wandb_automations.rules.wording import cut, one_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,8 @@ _NEUTRAL: Final = "-"
 _NEGATIONS: Final = (GROUPS["$not"].label, GROUPS["$nor"].label)
 _LABEL_WIDTH = 15
 _COLUMN_LIMIT = 60
+_GROUP_LIMIT = 8
+"""Members that a group shows at most, with the line that counts the others."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +74,27 @@ def format_verdict(verdict: Verdict) -> str:
     lines = [line for clause in verdict.clauses for line in _lines(clause, 0)]
     labels = max([_LABEL_WIDTH, *(len(line.label) + 2 for line in lines)])
     asked = max([0, *(len(line.asked) + 4 for line in lines if line.asked and line.found)])
+    headline = f"{verdict.automation_name} {fired} for {describe_event(verdict.event)}"
     return "\n".join(
         [
-            f"{verdict.automation_name} {fired} for {describe_event(verdict.event)}",
+            one_line(headline),
             *(line.text(labels, asked) for line in lines),
         ]
     )
+
+
+def _decisive(clause: Clause) -> tuple[tuple[Clause, ...], int]:
+    """Return the members of a group that are shown, and how many are not.
+
+    Of many those come first that made the group hold or fail.
+    """
+    members = clause.children
+    if len(members) <= _GROUP_LIMIT:
+        return members, 0
+    wanted = clause.held if clause.asked not in _NEGATIONS else not clause.held
+    deciding = [member for member in members if member.held is wanted] or members
+    shown_members = tuple(deciding[: _GROUP_LIMIT - 1])
+    return shown_members, len(members) - len(shown_members)
 
 
 class _Line(NamedTuple):
@@ -93,26 +110,27 @@ class _Line(NamedTuple):
         asked = self.asked.ljust(asked_width) if self.found else self.asked
         text = f"  {self.mark} {self.label.ljust(label_width)}{asked}{self.found}"
         if not self.note:
-            return text.rstrip()
+            return one_line(text).rstrip()
         gap = "  " if asked or self.found else ""
-        return f"{text}{gap}({self.note})"
+        return one_line(f"{text}{gap}({self.note})")
 
 
 def _lines(clause: Clause, depth: int, *, negated: bool = False) -> list[_Line]:
     label = "  " * depth + clause.label
     below_negation = negated or (clause.asked in _NEGATIONS and bool(clause.children))
+    members, left_out = _decisive(clause)
     below = [
-        line
-        for child in clause.children
-        for line in _lines(child, depth + 1, negated=below_negation)
+        line for member in members for line in _lines(member, depth + 1, negated=below_negation)
     ]
+    if left_out:
+        below.append(_Line(" ", f"{'  ' * (depth + 1)}… {left_out} more", "", "", ""))
     mark, note = _MARKS[clause.held], clause.note
     if negated:
         # Nothing needs to hold here: a cross would look like the reason why nothing fired.
         mark = _NEUTRAL
         note = "holds" if clause.held else "does not hold"
     if clause.found is NO_VALUE:
-        asked = "" if clause.label == clause.asked else _cut(clause.asked)
+        asked = "" if clause.label == clause.asked else cut(clause.asked, _COLUMN_LIMIT)
         return [_Line(mark, label, asked, "", note), *below]
     asked, found = _compared(clause)
     return [_Line(mark, label, asked and f"asked: {asked}", f"found: {found}", note), *below]
@@ -122,15 +140,11 @@ def _compared(clause: Clause) -> tuple[str, str]:
     """Write what was asked and found, numbers so that they compare as they did."""
     limit, found = clause.limit, clause.found
     if limit is None:
-        return _cut(clause.asked), shown(found)
+        return cut(clause.asked, _COLUMN_LIMIT), shown(found)
     if not isinstance(found, (int, float)) or isinstance(found, bool):
         return limit.asked(width=_COLUMN_LIMIT), shown(found)
     number, text = limit.beside(found)
     return limit.asked(number, _COLUMN_LIMIT), text
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _COLUMN_LIMIT else f"{text[: _COLUMN_LIMIT - 1]}…"
 
 
 def _version(event: Any) -> str:
@@ -139,7 +153,8 @@ def _version(event: Any) -> str:
 
 def _metric(event: RunMetricLogged) -> str:
     step = "" if event.step is None else f" at step {event.step}"
-    return f"{event.metric} = {shown(event.value)}{step} of run {event.run}"
+    system = "system metric " if event.stream == "system" else ""
+    return f"{system}{event.metric} = {shown(event.value)}{step} of run {event.run}"
 
 
 def _state(event: RunStateChanged) -> str:

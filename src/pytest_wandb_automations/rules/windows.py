@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import operator
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from numbers import Real
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pytest_wandb_automations.rules.clauses import MISSING, NO_VALUE, Clause
 from pytest_wandb_automations.rules.rolling import (
@@ -29,7 +30,18 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.rules.metrics import Change, Threshold
     from pytest_wandb_automations.semantics import Semantics
 
-__all__ = ["COMPARISONS", "ChangeWindow", "MetricWindow", "ThresholdWindow", "beyond", "finite"]
+__all__ = [
+    "COMPARISONS",
+    "ChangeWindow",
+    "MetricWindow",
+    "ThresholdWindow",
+    "beyond",
+    "finite",
+    "number_reader",
+]
+
+_NONFINITE_TEXTS: Final = frozenset({"NaN", "Infinity", "-Infinity"})
+"""How a run's history stores what JSON has no numbers for."""
 
 COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
     "$gt": operator.gt,
@@ -45,7 +57,17 @@ COMPARISONS: Final[dict[str, Callable[[float, float], bool]]] = {
 class MetricWindow(ABC):
     """State of one metric condition for one run. `observe` decides, `explain` tells why."""
 
-    __slots__ = ("_before", "_edge", "_ignored", "_limit", "current", "held", "values_seen")
+    __slots__ = (
+        "_before",
+        "_edge",
+        "_ignored",
+        "_limit",
+        "_number",
+        "current",
+        "held",
+        "values_ignored",
+        "values_seen",
+    )
 
     current: float | None
     """What the condition compared last: value, aggregate, change or z-score; `None` if nothing."""
@@ -54,31 +76,37 @@ class MetricWindow(ABC):
     """Whether the condition held at the last value."""
 
     values_seen: int
-    """How many finite values were observed."""
+    """How many numbers were observed."""
+
+    values_ignored: int
+    """How many values were passed over, as they are no numbers that windows take."""
 
     def __init__(self, limit: Limit, semantics: Semantics) -> None:
         self._limit = limit
+        self._number = number_reader(semantics)
         self._edge = semantics.metric_trigger == "edge"
         self._before = False
         self._ignored: object = NO_VALUE
         self.current = None
         self.held = False
         self.values_seen = 0
+        self.values_ignored = 0
 
     @property
     @abstractmethod
     def values(self) -> tuple[float, ...]:
-        """The finite values that the condition looks at now, oldest first."""
+        """The numbers that the condition looks at now, oldest first."""
 
     def observe(self, value: object) -> bool:
         """Take in one logged value; return whether the condition holds at it.
 
-        Values other than finite numbers are ignored: the condition does not hold at them, and the
-        window stays as it was. Booleans are no numbers.
+        What is no number (see `number_reader`) is ignored: the condition does not hold at it, and
+        the window stays as it was.
         """
-        number = finite(value)
+        number = self._number(value)
         if number is None:
             self._ignored = value
+            self.values_ignored += 1
             self.held = False
             return False
         self._ignored = NO_VALUE
@@ -91,27 +119,37 @@ class MetricWindow(ABC):
 
     def explain(self) -> Clause:
         """Describe the last observation, with the numbers that decided it."""
-        asked = self._limit.asked()
-        if self._ignored is not NO_VALUE:
-            found, note = self._ignored, _why(self._ignored)
-            return Clause("metric", asked, found, False, note=note, limit=self._limit)
-        if not self.values_seen:
-            note = "no value yet"
-            return Clause("metric", asked, MISSING, None, note=note, limit=self._limit)
-        found = MISSING if self.current is None else self.current
-        notes = [self._note()]
-        if self._edge and self._before and not self.held:
-            notes.append("it held before, and fires only when it begins to hold")
-        note = "; ".join(filter(None, notes))
-        return Clause("metric", asked, found, self.held, note=note, limit=self._limit)
+        return self.keep()()
+
+    def keep(self) -> Callable[[], Clause]:
+        """Note down the last observation, at little cost, for `explain` at any later time."""
+        limit, ignored, current, held = self._limit, self._ignored, self.current, self.held
+        begun = self.values_seen > 0
+        on_and_on = self._edge and self._before and not held
+        note = self._note()
+
+        def explain() -> Clause:
+            asked = limit.asked()
+            if ignored is not NO_VALUE:
+                return Clause("metric", asked, ignored, False, note=_why(ignored), limit=limit)
+            if not begun:
+                return Clause("metric", asked, MISSING, None, note="no value yet", limit=limit)
+            found = MISSING if current is None else current
+            notes = [note()]
+            if on_and_on:
+                notes.append("it held before, and fires only when it begins to hold")
+            text = "; ".join(filter(None, notes))
+            return Clause("metric", asked, found, held, note=text, limit=limit)
+
+        return explain
 
     @abstractmethod
     def _consume(self, value: float) -> bool:
-        """Take in a finite value, set `current`, return whether the condition holds."""
+        """Take in a number, set `current`, return whether the condition holds."""
 
     @abstractmethod
-    def _note(self) -> str:
-        """Remark on the last finite value."""
+    def _note(self) -> Callable[[], str]:
+        """Return what writes a remark on the last number, also when newer ones have come."""
 
 
 class ThresholdWindow(MetricWindow):
@@ -121,7 +159,7 @@ class ThresholdWindow(MetricWindow):
 
     def __init__(self, condition: Threshold, semantics: Semantics) -> None:
         super().__init__(condition.limit, semantics)
-        self._rolling = _rolling(condition.agg, condition.window)
+        self._rolling = _rolling(condition.agg, condition.window, semantics)
         self._size = self._rolling.values.maxlen
         self._compare = COMPARISONS[condition.cmp]
         self._threshold = condition.threshold
@@ -138,8 +176,9 @@ class ThresholdWindow(MetricWindow):
             return False
         return self._partial or self.values_seen >= (self._size or 0)
 
-    def _note(self) -> str:
-        return _fill(self._rolling)
+    def _note(self) -> Callable[[], str]:
+        held, size = _fullness(self._rolling)
+        return lambda: _fill(held, size)
 
 
 class ChangeWindow(MetricWindow):
@@ -152,8 +191,8 @@ class ChangeWindow(MetricWindow):
         self._condition = condition
         self._from_zero = semantics.relative_change_from_zero == "fires"
         self._partial = semantics.partial_window
-        self._now = _rolling(condition.agg, condition.window)
-        self._prior = _rolling(condition.agg, condition.prior_window)
+        self._now = _rolling(condition.agg, condition.window, semantics)
+        self._prior = _rolling(condition.agg, condition.prior_window, semantics)
         self._sums: tuple[float, float | None] = (math.nan, None)
 
     @property
@@ -169,7 +208,7 @@ class ChangeWindow(MetricWindow):
             prior = self._prior.push(now.values[0])
         self._sums = (now.push(value), prior)
         # The prior window has values only once the current one is full.
-        waits = not self._partial and _fill(self._prior)
+        waits = not self._partial and len(self._prior.values) != self._prior.values.maxlen
         self.current = change = None if waits else self._change(*self._sums)
         return change is not None and beyond(
             change, self._condition.amount, self._condition.direction
@@ -182,26 +221,72 @@ class ChangeWindow(MetricWindow):
         if not self._condition.relative:
             return difference
         if prior:
-            return difference / abs(prior)
+            change = difference / abs(prior)
+            # A difference of finite numbers can overflow, their ratio mostly not.
+            return change if math.isfinite(change) else now / abs(prior) - prior / abs(prior)
         if not self._from_zero:
             return None
         return math.copysign(math.inf, now) if now else 0.0
 
-    def _note(self) -> str:
-        now, prior = self._sums
-        if prior is None:
-            filled = _fill(self._now) or f"window holds {len(self._now.values)} values"
-            return f"{filled}, the prior window none"
-        if not self._partial and (filled := _fill(self._prior)):
-            return f"prior {filled}"
-        note = f"{shown_number(now)} now, {shown_number(prior)} before"
-        return note if self.current is not None else f"{note}: nothing is relative to 0"
+    def _note(self) -> Callable[[], str]:
+        (now, prior), current, partial = self._sums, self.current, self._partial
+        held, size = _fullness(self._now)
+        prior_fullness = _fullness(self._prior)
+
+        def write() -> str:
+            if prior is None:
+                filled = _fill(held, size) or f"window holds {held} values"
+                return f"{filled}, the prior window none"
+            if not partial and (filled := _fill(*prior_fullness)):
+                return f"prior {filled}"
+            note = f"{shown_number(now)} now, {shown_number(prior)} before"
+            return note if current is not None else f"{note}: nothing is relative to 0"
+
+        return write
+
+
+@lru_cache(maxsize=4)
+def _reader(compares: bool, converts: bool) -> Callable[[object], float | None]:
+    def read(value: object) -> float | None:
+        if isinstance(value, str):
+            value = _number_in(value) if converts or value in _NONFINITE_TEXTS else None
+        elif isinstance(value, bool):
+            value = float(value) if converts else None
+        if not compares or not isinstance(value, Real):
+            return finite(value)
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+
+    return read
+
+
+def number_reader(semantics: Semantics) -> Callable[[object], float | None]:
+    """Return what reads a logged value as the number that it is, or as `None` if there is none.
+
+    `Semantics.nonfinite_values` and `nonnumeric_values` decide over NaN, infinities, texts and
+    booleans.
+    """
+    compares = semantics.nonfinite_values == "compare"
+    converts = semantics.nonnumeric_values == "convert"
+    return _reader(compares, converts) if compares or converts else finite
+
+
+def _number_in(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def finite(value: object) -> float | None:
-    """Return a logged value as the number that it is, or `None` for what windows ignore."""
+    """Return a logged value as the finite number that it is, or `None` if it is none."""
     if type(value) is float:
         return value if math.isfinite(value) else None
+    if getattr(value, "ndim", None) == 0:
+        # An array or tensor of one number; wandb logs it as that number.
+        value = cast("Any", value).item()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:
@@ -223,17 +308,34 @@ def beyond(change: float, amount: float, direction: str) -> bool:
     return abs(change) >= amount
 
 
-def _rolling(agg: str | None, size: int) -> Rolling:
+def _rolling(agg: str | None, size: int, semantics: Semantics) -> Rolling:
     if agg is None:
         # "ignored if `agg` is None", says the SDK of the window's size.
         return Newest()
     if agg == "AVERAGE":
         return RollingMean(size)
-    return RollingExtreme(size, max if agg == "MAX" else min)
+    fold = max if agg == "MAX" else min
+    compares = semantics.nonfinite_values == "compare"
+    return RollingExtreme(size, _with_nan(fold) if compares else fold)
 
 
-def _fill(rolling: Rolling) -> str:
-    held, size = len(rolling.values), rolling.values.maxlen
+def _with_nan(fold: Callable[[float, float], float]) -> Callable[[float, float], float]:
+    """Let NaN win whichever side it stands on, as in numpy; `max` and `min` depend on the order."""
+
+    def folded(first: float, second: float) -> float:
+        if math.isnan(first) or math.isnan(second):
+            return math.nan
+        return fold(first, second)
+
+    return folded
+
+
+def _fullness(rolling: Rolling) -> tuple[int, int | None]:
+    """Return how many values a window holds, and how many it has room for."""
+    return len(rolling.values), rolling.values.maxlen
+
+
+def _fill(held: int, size: int | None) -> str:
     return "" if held == size else f"window holds {held} of {size} values"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from pytest_wandb_automations.errors import InvalidFilter
-from pytest_wandb_automations.rules.wording import nearest, one_of, shown
+from pytest_wandb_automations.rules.wording import nearest, one_of, shown, shown_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -133,19 +133,24 @@ class Record:
         value = self._value(name, default)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _WINDOW_LIMIT:
             self.refuse(
-                name, f"expected a whole number from 1 to {_WINDOW_LIMIT}, got {shown(value)}"
+                name,
+                f"expected a whole number from 1 to {_WINDOW_LIMIT}, got {shown_exactly(value)}",
             )
         return value
 
     def number(self, name: str, default: object = REQUIRED, *, positive: bool = False) -> float:
-        """Return a finite number, an integer as such."""
+        """Return a finite number, as the float that logged values are compared with."""
         value = self._value(name, default)
         kind = "a number above 0" if positive else "a number"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             self.refuse(name, f"expected {kind}, got {shown(value)}")
-        if not -math.inf < value < math.inf or (positive and value <= 0):
+        try:
+            number = float(value)
+        except OverflowError:
+            self.refuse(name, f"expected {kind} that a float can hold, got {shown(value)}")
+        if not math.isfinite(number) or (positive and number <= 0):
             self.refuse(name, f"expected {kind}, got {shown(value)}")
-        return value
+        return number
 
     def _value(self, name: str, default: object) -> object:
         value = self._members.get(name, default)

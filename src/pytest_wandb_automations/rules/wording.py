@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from typing import TypeVar, cast
 
 from pytest_wandb_automations.rules.clauses import MISSING
 
-__all__ = ["cut_middle", "nearest", "one_of", "shown", "shown_number"]
+__all__ = [
+    "cut",
+    "cut_middle",
+    "nearest",
+    "one_line",
+    "one_of",
+    "shown",
+    "shown_exactly",
+    "shown_number",
+]
 
 _T = TypeVar("_T")
 
@@ -37,6 +47,8 @@ def _shown(value: object, digits: int, depth: int) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return shown_number(value, digits=digits)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, Mapping):
         pairs = cast("Mapping[object, object]", value).items()
         if depth == _DEPTH_LIMIT:
@@ -49,7 +61,12 @@ def _shown(value: object, digits: int, depth: int) -> str:
             return "[…]"
         items = [_shown(item, digits, depth + 1) for item in _first(members)]
         return "[" + _listed(items, len(members)) + "]"
-    return _cut(repr(value))
+    return cut(repr(value), _TEXT_LIMIT)
+
+
+def shown_exactly(value: object) -> str:
+    """Write a value of which the kind of number matters: 1.0 is `1.0`."""
+    return repr(value) if isinstance(value, float) else shown(value)
 
 
 def shown_number(value: float, *, digits: int = 4) -> str:
@@ -85,6 +102,16 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f"; did you mean '{matches[0]}'?" if matches else ""
 
 
+def one_line(text: str) -> str:
+    """Escape what would break a line or change how it reads, such as a line feed in a name."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Shorten text to `width` characters by leaving out its end."""
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def cut_middle(text: str, width: int) -> str:
     """Shorten text to `width` characters by leaving out its middle; both ends tell names apart."""
     if len(text) <= width:
@@ -100,7 +127,3 @@ def _first(items: Iterable[_T]) -> list[_T]:
 def _listed(items: list[str], total: int) -> str:
     more = [f"… {total - len(items)} more"] if total > len(items) else []
     return ", ".join(items + more)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT_LIMIT else f"{text[: _TEXT_LIMIT - 1]}…"

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from pytest_wandb_automations.rules.rolling import Moments, RollingMoments, moments_of
-from pytest_wandb_automations.rules.windows import MetricWindow, beyond, finite
+from pytest_wandb_automations.rules.windows import MetricWindow, beyond, number_reader
 from pytest_wandb_automations.rules.wording import shown_number
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class ZScoreWindow(MetricWindow):
         self._reference: _Reference = (
             _EarlierValues(condition.window, sample, includes)
             if peers is None
-            else _OtherRuns(condition.window, sample, includes, peers)
+            else _OtherRuns(condition.window, sample, includes, self._others(semantics, peers))
         )
         self._newest = math.nan
         self._basis = _Basis(0)
@@ -65,6 +65,11 @@ class ZScoreWindow(MetricWindow):
     def values(self) -> tuple[float, ...]:
         """The run's newest values, or those of the other runs, up to the size of the window."""
         return self._reference.values
+
+    @staticmethod
+    def _others(semantics: Semantics, peers: Peers) -> Callable[[], Iterable[float]]:
+        read = number_reader(semantics)
+        return lambda: (number for number in map(read, peers()) if number is not None)
 
     def _consume(self, value: float) -> bool:
         self._newest = value
@@ -75,12 +80,16 @@ class ZScoreWindow(MetricWindow):
         self.current = score = basis.moments.score(value)
         return beyond(score, self._condition.threshold, self._condition.direction)
 
-    def _note(self) -> str:
-        size, against = self._basis
-        if size < self._condition.window:
-            return f"window holds {size} of {self._condition.window} values"
-        numbers = f"value {shown_number(self._newest)}, mean {shown_number(against.mean)}"
-        return f"{numbers}, deviation {shown_number(against.deviation)} of {size} values"
+    def _note(self) -> Callable[[], str]:
+        newest, (size, against), window = self._newest, self._basis, self._condition.window
+
+        def write() -> str:
+            if size < window:
+                return f"window holds {size} of {window} values"
+            numbers = f"value {shown_number(newest)}, mean {shown_number(against.mean)}"
+            return f"{numbers}, deviation {shown_number(against.deviation)} of {size} values"
+
+        return write
 
 
 class _EarlierValues:
@@ -111,18 +120,19 @@ class _EarlierValues:
 class _OtherRuns:
     """Newest values of other runs. They change under our hands, so each look costs a window."""
 
-    __slots__ = ("_includes", "_peers", "_sample", "_size", "values")
+    __slots__ = ("_includes", "_numbers", "_sample", "_size", "values")
 
-    def __init__(self, size: int, sample: bool, includes: bool, peers: Peers) -> None:
+    def __init__(
+        self, size: int, sample: bool, includes: bool, numbers: Callable[[], Iterable[float]]
+    ) -> None:
         self._size = size
         self._sample = sample
         self._includes = includes
-        self._peers = peers
+        self._numbers = numbers
         self.values: tuple[float, ...] = ()
 
     def measure(self, value: float) -> _Basis:
-        numbers = (number for number in map(finite, self._peers()) if number is not None)
-        window = [*islice(numbers, self._size - self._includes)][::-1]
+        window = [*islice(self._numbers(), self._size - self._includes)][::-1]
         if self._includes:
             window.append(value)
         self.values = tuple(window)

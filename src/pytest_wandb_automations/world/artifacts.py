@@ -255,14 +255,14 @@ class Version:
         """
         for alias in aliases:
             check_alias(alias)
-        if self.collection.state == "DELETED":
-            raise NotFound(f"{self.path}: the collection was deleted")
         with self._world.change():
+            self._check_there()
             self.emit_aliases([a for a in aliases if self.take_alias(a)], author)
 
     def remove_alias(self, *aliases: str) -> None:
         """Take aliases away. W&B has no event for that."""
         with self._world.change():
+            self._check_there()
             for alias in aliases:
                 if alias not in self.alias_records:
                     raise NotFound(f"{self.path} has no alias {alias!r}; it has {self.aliases}")
@@ -271,15 +271,24 @@ class Version:
 
     def add_tag(self, *tags: str, author: User | str | None = None) -> None:
         """Tag the artifact; each new tag is an event."""
-        self.artifact.update(tags_to_add=tags, seen_as=self, author=author)
+        with self._world.change():
+            self._check_there()
+            self.artifact.update(tags_to_add=tags, seen_as=self, author=author)
 
     def remove_tag(self, *tags: str, author: User | str | None = None) -> None:
         """Remove tags; each that was there is an event."""
         with self._world.change():
+            self._check_there()
             for tag in tags:
                 if tag not in self.artifact.tag_records:
                     raise NotFound(f"{self.path} has no tag {tag!r}; it has {self.tags}")
             self.artifact.update(tags_to_delete=tags, seen_as=self, author=author)
+
+    def _check_there(self) -> None:
+        if self.collection.state == "DELETED":
+            raise NotFound(f"{self.path}: the collection was deleted")
+        if self.artifact.versions.get(self.collection.id) is not self:
+            raise NotFound(f"{self.path} was unlinked, or its artifact was deleted")
 
     def link(
         self,

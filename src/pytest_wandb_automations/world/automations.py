@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.metrics import MetricWatch
+    from pytest_wandb_automations.world.runs import Stream
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["RUN_EVENTS", "Automations", "Scope", "Trigger", "TriggeringCondition"]
@@ -84,10 +85,12 @@ class Trigger:
         self.last_executed_at: datetime | None = None
         self.last_fired: dict[str, datetime] = {}
         """When it last fired for each run, by run id; only metric automations keep that."""
+        self.firings: list[tuple[int, datetime]] = []
+        """When it fired, and at which place among all that happened; see `World.happened`."""
         self.considered = Considered()
         """The newest verdicts, for `explain`."""
-        self.watches: dict[str, MetricWatch] = {}
-        """Metric windows by run id, oldest first."""
+        self.watches: dict[tuple[str, Stream], MetricWatch] = {}
+        """Metric windows by run id and stream, oldest first."""
 
     def __repr__(self) -> str:
         return f"<Automation {self.name!r}: {self.event_type.value} in {self.scope.path}>"
@@ -181,10 +184,14 @@ class Automations:
             draft = _Draft(self._world, values, author, based_on=trigger)
             self._check_name(draft, except_for=trigger)
             self._unfile(trigger)
-            if draft.scope is not trigger.scope or draft.rule is not trigger.rule:
+            if draft.scope is trigger.scope and draft.rule.means(trigger.rule):
+                draft.rule = trigger.rule
+            else:
                 # Its windows belong to what it watched before; new ones take in earlier values.
                 trigger.watches.clear()
                 trigger.considered.start_over()
+            if self._world.semantics.update_resets_cooldown:
+                trigger.last_fired.clear()
             draft.apply_to(trigger)
             trigger.updated_at = self._world.clock.stamp()
             self._file(trigger)
@@ -203,6 +210,15 @@ class Automations:
     def touch(self) -> None:
         """Make stale what is derived from the index."""
         self.version += 1
+
+    def recompile(self, *, ignore_case: bool) -> None:
+        """Let the regular expressions of every automation ignore case, or not."""
+        self.touch()
+        for trigger in self._all.values():
+            trigger.rule = _compiled(
+                trigger.event_type, trigger.event_filter, ignore_case=ignore_case
+            )
+            trigger.watches.clear()
 
     def _writable(self, id_: str, author: User) -> Trigger:
         trigger = self.get(id_)
@@ -298,17 +314,16 @@ class _Draft:
         check_scope(self.event_type, self.scope_type)
         self.event_filter: str = given.get("event_filter", old.event_filter if old else "")
         try:
-            self.rule = self._compiled(ignore_case=world.semantics.regex_ignore_case)
+            self.rule = _compiled(
+                self.event_type,
+                self.event_filter,
+                ignore_case=world.semantics.regex_ignore_case,
+            )
         except InvalidFilter as error:
             path = f"eventFilter.{error.path}" if error.path else "eventFilter"
             raise InvalidFilter(path, error.problem) from None
         # Clients send it unwrapped; what they read is wrapped, and may be sent back as it was read.
         self.event_filter = self.rule.text
-
-    def _compiled(self, *, ignore_case: bool) -> Rule:
-        if self.event_type is EventType.WEAVE_METRIC_THRESHOLD:
-            return stored_rule(self.event_type, self.event_filter)
-        return compile_rule(self.event_type, self.event_filter, ignore_case=ignore_case)
 
     def _take_action(
         self, world: World, given: Mapping[str, Any], author: User, old: Trigger | None
@@ -327,6 +342,12 @@ class _Draft:
             raise InvalidInput(
                 f"triggeredActionType {self.action_type.value} needs a triggeredActionConfig"
             )
+
+
+def _compiled(event_type: EventType, event_filter: str, *, ignore_case: bool) -> Rule:
+    if event_type is EventType.WEAVE_METRIC_THRESHOLD:
+        return stored_rule(event_type, event_filter)
+    return compile_rule(event_type, event_filter, ignore_case=ignore_case)
 
 
 def _place(scope: Scope) -> Entity | Project:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -85,7 +86,10 @@ class Collection:
         """Return the version of an alias such as `latest`, `prod` or `v3`."""
         if index := VERSION_ALIAS.fullmatch(alias):
             number = int(index[1])
-            return next((v for v in self.versions if v.version_index == number), None)
+            # They come in order, and those that are gone leave gaps.
+            place = bisect_left(self.versions, number, key=lambda version: version.version_index)
+            found = self.versions[place] if place < len(self.versions) else None
+            return found if found is not None and found.version_index == number else None
         return self.by_alias.get(alias)
 
     def log_version(
@@ -231,7 +235,7 @@ class Collection:
     def drop(self, version: Version) -> None:
         """Forget a version and its aliases here, without an event; the caller holds the world."""
         for alias in version.aliases:
-            del self.by_alias[alias]
+            del self.by_alias[alias], version.alias_records[alias]
         self.versions.remove(version)
         del version.artifact.versions[self.id]
 
@@ -251,6 +255,7 @@ class Collection:
         for tag in tags:
             check_tag(tag)
         with self._world.change():
+            self._check_not_deleted()
             for name in tags:
                 if name not in self.tag_records:
                     self.tag_records[name] = Tag(self._world, name)
@@ -259,6 +264,7 @@ class Collection:
     def remove_tag(self, *tags: str, author: User | str | None = None) -> None:
         """Remove tags; each that was there is an event."""
         with self._world.change():
+            self._check_not_deleted()
             for tag in tags:
                 if tag not in self.tag_records:
                     raise NotFound(f"{self.path} has no tag {tag!r}; it has {self.tags}")

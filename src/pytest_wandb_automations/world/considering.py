@@ -51,12 +51,8 @@ class Considered:
 
     @property
     def opinions(self) -> list[Opinion]:
-        """The verdicts that are kept, with the last firing even where it is older than they are."""
-        opinions = [*self._newest]
-        firing = self.last_firing
-        if firing is not None and not any(firing is opinion for opinion in opinions):
-            opinions.insert(0, firing)
-        return opinions
+        """The verdicts that are kept."""
+        return [*self._newest]
 
     @property
     def total(self) -> int:

@@ -19,7 +19,12 @@ from pytest_wandb_automations.delivery.slack import (
     slack_problem,
     slack_request,
 )
-from pytest_wandb_automations.delivery.templates import json_text, render_payload, render_text
+from pytest_wandb_automations.delivery.templates import (
+    Rendered,
+    json_text,
+    render_payload,
+    render_text,
+)
 from pytest_wandb_automations.delivery.variables import Variables, variables_of
 from pytest_wandb_automations.delivery.webhooks import Delivery, WebhookInbox, webhook_request
 from pytest_wandb_automations.errors import NotFound, WandbAutomationsError
@@ -44,6 +49,7 @@ if TYPE_CHECKING:
     import httpx
 
     from pytest_wandb_automations.delivery.postbox import Answer
+    from pytest_wandb_automations.semantics import Semantics
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.integrations import Integration
     from pytest_wandb_automations.world.world import World
@@ -103,7 +109,7 @@ class Courier:
         _check_connected(hook)
         token, secret = hook.credentials()
         secrets = [each.value for each in (token, secret) if each]
-        variables = _variables(execution)
+        variables = _variables(execution, semantics)
         if semantics.secrets_in_payload:
             variables = variables.with_secrets(
                 access_token=token and token.value,
@@ -120,9 +126,9 @@ class Courier:
         )
         answer = self._try(request, world, execution, secrets)
         for _again in range(semantics.webhook_attempts - 1):
-            if answer.problem:
+            if answer.failure(semantics.webhook_success):
                 answer = self._try(request, world, execution, secrets)
-        problem = answer.problem
+        problem = answer.failure(semantics.webhook_success)
         return _outcome(
             answer,
             problem and f"webhook {hook.name!r}: {problem}",
@@ -146,13 +152,14 @@ class Courier:
     @_do.register(NotificationAction)
     def _(self, action: NotificationAction, world: World, execution: Execution) -> Outcome:
         _check_connected(action.integration)
+        title, text = _slack_texts(action, execution, world.semantics)
         message = SlackMessage(
             automation=execution.automation_name,
             automation_id=execution.trigger_id,
             team=action.integration.team_name,
             channel=action.integration.channel_name,
-            title=action.title or "",
-            text=action.message or "",
+            title=title.text,
+            text=text.text,
             severity=action.severity or "INFO",
             title_url=_url(execution),
         )
@@ -160,7 +167,11 @@ class Courier:
         answer = send_past_faults(world, slack_request(message), send, execution=execution)
         problem = slack_problem(answer)
         return _outcome(
-            answer, problem and f"Slack {message.channel!r}: {problem}", (), sent=message
+            answer,
+            problem and f"Slack {message.channel!r}: {problem}",
+            (),
+            sent=message,
+            unknown_variables=tuple(dict.fromkeys((*title.unknown, *text.unknown))),
         )
 
     @_do.register(AriaAction)
@@ -168,7 +179,9 @@ class Courier:
         if not self._may_prompt(execution):
             return Outcome(skipped=f"it prompted ARIA {ARIA_PER_MINUTE} times within a minute")
         rendered = render_text(
-            action.prompt, _variables(execution), unknown=world.semantics.unknown_variable
+            action.prompt,
+            _variables(execution, world.semantics),
+            unknown=world.semantics.unknown_variable,
         )
         size = len(rendered.text.encode())
         error, body = None, None
@@ -212,7 +225,22 @@ def _outcome(
     )
 
 
-def _variables(execution: Execution) -> Variables:
+def _slack_texts(
+    action: NotificationAction, execution: Execution, semantics: Semantics
+) -> tuple[Rendered, Rendered]:
+    """Return title and text of a message; those of `Semantics` where the automation has none."""
+    variables = _variables(execution, semantics)
+
+    def rendered(own: str | None, default: str) -> Rendered:
+        if own and not semantics.slack_variables:
+            return Rendered(own, ())
+        return render_text(own or default, variables, unknown=semantics.unknown_variable)
+
+    title = rendered(action.title, semantics.slack_title)
+    return title, rendered(action.message, semantics.slack_text)
+
+
+def _variables(execution: Execution, semantics: Semantics) -> Variables:
     place = execution.place
     return variables_of(
         execution.event,
@@ -220,6 +248,7 @@ def _variables(execution: Execution) -> Variables:
         automation_name=execution.automation_name,
         run_name=place.display_name if isinstance(place, Run) else "",
         metric=execution.metric,
+        nonstring_metadata=semantics.nonstring_metadata,
     )
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from textwrap import indent
 from typing import TYPE_CHECKING
 
+from pytest_wandb_automations.automations import EventType
+from pytest_wandb_automations.rules.scopes import UNASSIGNABLE
 from pytest_wandb_automations.rules.verdict import describe_event, format_verdict
-from pytest_wandb_automations.rules.wording import nearest
+from pytest_wandb_automations.rules.wording import cut, nearest, one_line
+from pytest_wandb_automations.world.automations import RUN_EVENTS
+from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.considering import Opinion
 from pytest_wandb_automations.world.judging import judge
+from pytest_wandb_automations.world.projects import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["explain"]
+
+_RULE_WIDTH = 100
+"""How much of a rule the headline shows, in characters."""
 
 _SHOWN = 10
 """How many verdicts an explanation shows; the newest are the ones that tests ask about."""
@@ -37,10 +45,10 @@ def explain(world: World, trigger: Trigger) -> str:
 def _explain(world: World, trigger: Trigger) -> str:
     times = len(world.executions.of(trigger))
     head = (
-        f"{trigger.name}: {trigger.rule.describe()} in {trigger.scope.path} "
+        f"{trigger.name}: {cut(trigger.rule.describe(), _RULE_WIDTH)} in {trigger.scope.path} "
         f"fired {times} time{'' if times == 1 else 's'}"
     )
-    blocks = [head]
+    blocks = [one_line(head)]
     if outdated := trigger.considered.outdated:
         blocks.append(f"({_verdicts(outdated)} from before it was edited left out)")
     opinions = trigger.considered.opinions
@@ -50,15 +58,28 @@ def _explain(world: World, trigger: Trigger) -> str:
     opinions += [opinion for opinion in growing if id(opinion) not in kept]
     # A value at which the condition does not hold is judged here, and only while it is the newest.
     waiting = [watch for watch in trigger.watches.values() if not watch.window.held]
-    opinions += [Opinion(watch.last.at, watch.recall) for watch in waiting]
+    opinions += [Opinion(watch.seen.at, watch.recall) for watch in waiting]
     if not opinions:
         return "\n".join([*blocks, "no event reached it", *_nearest(world, trigger)])
     shown = _chosen(opinions, trigger.considered.last_firing)
     left_out = trigger.considered.total + len(waiting) - len(shown)
     if left_out:
         blocks.append(f"({_verdicts(left_out, 'earlier ')} left out)")
+    if unheld := _unheld(trigger, len(waiting)):
+        blocks.append(unheld)
     came = {id(execution.verdict): execution for execution in world.executions.of(trigger)}
     return "\n\n".join([*blocks, *(_told(opinion, came) for opinion in shown)])
+
+
+def _unheld(trigger: Trigger, told: int) -> str:
+    """Tell of values at which the condition did not hold, unless they are told one by one."""
+    watches = trigger.watches.values()
+    count = sum(watch.values_not_held for watch in watches)
+    if count == told:
+        return ""
+    ignored = sum(watch.window.values_ignored for watch in watches)
+    which = f", {ignored} of which {'was' if ignored == 1 else 'were'} ignored" if ignored else ""
+    return f"(its condition did not hold at {count} values{which}; a run's newest is shown)"
 
 
 def _chosen(opinions: list[Opinion], firing: Opinion | None) -> list[Opinion]:
@@ -95,8 +116,24 @@ def _verdicts(count: int, which: str = "") -> str:
 
 
 def _nearest(world: World, trigger: Trigger) -> list[str]:
+    if never := _never(trigger):
+        return [f"  nor will one: {never}"]
     lines = [*_nearest_events(world, trigger), *_nearest_metrics(world, trigger)]
     return lines or ["  nothing like it happened anywhere"]
+
+
+def _never(trigger: Trigger) -> str:
+    """Tell why no event can reach an automation that W&B saves nevertheless; empty if one can."""
+    scope = trigger.scope
+    if trigger.event_type in UNASSIGNABLE:
+        return f"{trigger.event_type.value} never happens here, {UNASSIGNABLE[trigger.event_type]}"
+    if trigger.event_type is EventType.CREATE_ARTIFACT:
+        assert isinstance(scope, Collection)
+        if scope.is_portfolio:
+            return f"versions are linked to {scope.path}, not logged; LINK_MODEL tells of that"
+    if trigger.event_type in RUN_EVENTS and isinstance(scope, Project) and scope.is_registry:
+        return f"{scope.path} is a registry and has no runs"
+    return ""
 
 
 def _nearest_events(world: World, trigger: Trigger) -> Iterator[str]:
@@ -117,7 +154,7 @@ def _nearest_events(world: World, trigger: Trigger) -> Iterator[str]:
         ("another event in its scope", another),
     ):
         if near is not None:
-            verdict = format_verdict(judge(trigger, near.event, near.place))
+            verdict = format_verdict(judge(world, trigger, near.event, near.place))
             yield f"  {what}:"
             yield indent(verdict, "    ")
 
@@ -130,17 +167,18 @@ def _nearest_metrics(world: World, trigger: Trigger) -> list[str]:
     elsewhere: Run | None = None
     for project in world.projects:
         for run in project.runs.values():
+            logged = {**run.series, **run.system_series}
             if trigger.scope.id in run.scope_ids:
-                if name in run.series:
+                if name in logged:
                     where = "before it was saved like this"
                     return [f"  {name!r} was logged {where}, by {run.path}"]
-                here.update(dict.fromkeys(run.series))
-            elif name in run.series:
+                here.update(dict.fromkeys(logged))
+            elif name in logged:
                 elsewhere = run
     lines: list[str] = []
     if here:
-        logged = ", ".join(map(repr, list(here)[:10]))
-        lines.append(f"  runs in its scope logged {logged}{nearest(name, here)}")
+        names = ", ".join(map(repr, list(here)[:10]))
+        lines.append(f"  runs in its scope logged {names}{nearest(name, here)}")
     if elsewhere is not None:
         lines.append(f"  {name!r} was logged elsewhere, by {elsewhere.path}")
     return lines

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pytest_wandb_automations.errors import InvalidInput
 from pytest_wandb_automations.events import (
+    ArtifactAliasAdded,
     ArtifactCreated,
     ArtifactLinked,
     ArtifactUnlinked,
@@ -16,6 +17,7 @@ from pytest_wandb_automations.events import (
     VersionEvent,
 )
 from pytest_wandb_automations.rules.wording import one_of, shown
+from pytest_wandb_automations.world.naming import check_alias, check_tag, is_version_alias
 from pytest_wandb_automations.world.runs import check_state
 
 if TYPE_CHECKING:
@@ -41,6 +43,11 @@ def completed(world: World, event: Event) -> Event:
     if isinstance(event, RunStateChanged):
         for state in filter(None, (event.state, event.previous)):
             check_state(state)
+    if (tag := getattr(event, "tag", None)) is not None:
+        check_tag(tag)
+    # W&B assigns `vN` by itself, and `Semantics.automatic_alias_events` says whether that is told.
+    if isinstance(event, ArtifactAliasAdded) and not is_version_alias(event.alias):
+        check_alias(event.alias)
     if not isinstance(event, VersionEvent):
         return event
     _check_metadata(event)

@@ -9,17 +9,19 @@ from pytest_wandb_automations.rules.clauses import MISSING, Clause
 from pytest_wandb_automations.rules.states import coarse_state
 from pytest_wandb_automations.rules.verdict import Verdict
 from pytest_wandb_automations.world.collections import Collection
+from pytest_wandb_automations.world.pacing import broad_limits
 from pytest_wandb_automations.world.runs import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_wandb_automations.world.automations import Trigger
+    from pytest_wandb_automations.world.world import World
 
 __all__ = ["event_clause", "judge"]
 
 
-def judge(trigger: Trigger, event: Event, place: Collection | Run) -> Verdict:
+def judge(world: World, trigger: Trigger, event: Event, place: Collection | Run) -> Verdict:
     """Decide whether an automation fires for an event; every reason is a clause.
 
     For every event but that of a logged value, which `world.metrics` looks at. An event of another
@@ -36,11 +38,12 @@ def judge(trigger: Trigger, event: Event, place: Collection | Run) -> Verdict:
         return Verdict(trigger.name, event, tuple(clauses))
     if isinstance(event, RunStateChanged):
         assert isinstance(place, Run)
-        clauses.append(trigger.rule.run_filter.explain(place.lookup))
+        clauses.append(trigger.rule.run_filter.explain(_attributes(event, place)))
         clauses += _state(trigger, event)
     else:
         assert isinstance(place, Collection)
         clauses.append(trigger.rule.explain(_fields(event, place)))
+    clauses += broad_limits(trigger, world.semantics, world.clock.now(), world.happened)
     return Verdict(trigger.name, event, tuple(clauses))
 
 
@@ -59,6 +62,11 @@ def _state(trigger: Trigger, event: RunStateChanged) -> list[Clause]:
     found = MISSING if event.previous is None else event.previous
     clause = Clause("changed", "to another state than before", found, changed)
     return [wanted, clause]
+
+
+def _attributes(event: RunStateChanged, run: Run) -> Callable[[str], Any]:
+    """Return the look-up of a run's attributes, in the state that the event says it came to."""
+    return lambda field: event.state if field == "state" else run.lookup(field)
 
 
 def _fields(event: Event, collection: Collection) -> Callable[[str], Any]:

@@ -1,26 +1,34 @@
 """Metric automations and the runs they watch: one window for each pair, fed value by value.
 
 This is the hot path of a logged value: it looks up who watches this metric of this run, lets each
-window take the value in, and makes an event and a verdict only where a condition holds.
+window take the value in, and makes an event and a verdict only where a condition holds, and for
+each reason that goes on holding it back only once.
+
+A metric of the history and a sampled system metric of the same name are two: each has a window of
+its own.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_wandb_automations.delivery.variables import MetricFacts
 from pytest_wandb_automations.events import RunMetricLogged
 from pytest_wandb_automations.rules.clauses import Clause
 from pytest_wandb_automations.rules.verdict import Verdict
-from pytest_wandb_automations.rules.windows import finite
+from pytest_wandb_automations.rules.windows import number_reader
 from pytest_wandb_automations.rules.wording import shown
 from pytest_wandb_automations.world.judging import event_clause
+from pytest_wandb_automations.world.pacing import COOLDOWN, broad_limits, run_cooldown
+from pytest_wandb_automations.world.runs import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
 
+    from pytest_wandb_automations.rules.metrics import MetricCondition
     from pytest_wandb_automations.semantics import Semantics
     from pytest_wandb_automations.world.automations import Trigger
     from pytest_wandb_automations.world.considering import Opinion
@@ -29,8 +37,6 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["MetricWatch", "Metrics"]
-
-_COOLDOWN = "cooldown"
 
 
 class Observation(NamedTuple):
@@ -43,17 +49,18 @@ class Observation(NamedTuple):
     at: int
     """Place among all that happened in the world; see `World.happened`."""
     now: datetime
-    enabled: bool
     display_name: str
     state: str
 
 
 class MetricWatch:
-    """One metric automation looking at one run."""
+    """One metric automation looking at one stream of one run."""
 
     __slots__ = (
-        "_metrics",
-        "_world",
+        "_cooldown_time",
+        "_earlier",
+        "condition",
+        "enabled",
         "held_back",
         "opinion",
         "rule",
@@ -61,83 +68,121 @@ class MetricWatch:
         "seen",
         "semantics",
         "trigger",
+        "values_held",
         "window",
     )
 
-    seen: tuple[Any, int | None, Stream, str | None, int, datetime, bool, str, str]
-    """The newest value as a plain `Observation`, which costs a tenth of a named one."""
+    seen: Observation
+    """The newest value; there is one as soon as the watch is in use."""
 
-    def __init__(self, world: World, trigger: Trigger, run: Run, metrics: Metrics) -> None:
+    enabled: bool
+    """Whether the automation was enabled when that was logged."""
+
+    def __init__(
+        self, world: World, trigger: Trigger, run: Run, peers: Callable[[], Iterable[object]]
+    ) -> None:
         condition = trigger.rule.metric
         assert condition is not None
-        self._world = world
-        self._metrics = metrics
+        self._earlier = 0
         self.trigger = trigger
         self.rule = trigger.rule
+        self.condition: MetricCondition = condition
         self.run = run
         self.held_back: str | None = None
         """The reason for which the newest value at which the condition held did not fire."""
         self.opinion: Opinion | None = None
         """The verdict of the values that were held back for that reason."""
+        self.values_held = 0
+        """At how many values the condition held."""
         self.semantics: Semantics = world.semantics
         """What the window was begun under."""
-        self.window = condition.start(world.semantics, peers=self._peers)
+        self._cooldown_time = timedelta(hours=world.semantics.metric_cooldown_hours)
+        self.window = condition.start(world.semantics, peers=peers)
+
+    def catch_up(self, values: Sequence[object]) -> None:
+        """Let the window take in values from before the automation was saved."""
+        for value in values:
+            self.window.observe(value)
+        self._earlier = len(values)
 
     @property
-    def last(self) -> Observation:
-        """The newest value; there is one as soon as the watch is in use."""
-        return Observation(*self.seen)
+    def values_not_held(self) -> int:
+        """At how many values since the automation was saved the condition did not hold."""
+        seen = self.window.values_seen + self.window.values_ignored
+        return seen - self._earlier - self.values_held
 
-    @property
-    def cooling(self) -> bool:
-        """Whether it fired for this run within the hours in which it may do so once."""
-        last = self.trigger.last_fired.get(self.run.id)
-        cooldown = timedelta(hours=self._world.semantics.metric_cooldown_hours)
-        return last is not None and self._world.clock.now() - last < cooldown
+    def obstacle(self, run_filter: Clause) -> str | None:
+        """Return the path of the clause that keeps the newest value from firing, if one does.
 
-    def judge(self) -> Verdict:
-        """Decide about the newest value while it is being logged."""
-        run_filter = self.rule.run_filter.explain(self.run.lookup)
+        `run_filter` is what came of the run's filter; the condition holds.
+        """
+        if not self.enabled:
+            return "enabled"
+        if not run_filter:
+            return run_filter.path
         fired = self.trigger.last_fired.get(self.run.id)
-        return self._verdict(self.last, self.window.explain(), run_filter, fired)
+        if fired is not None and self.seen.now - fired < self._cooldown_time:
+            return COOLDOWN
+        return next((clause.path for clause in self._broad_limits(self.seen) if not clause), None)
+
+    def judge(self, run_filter: Clause) -> Verdict:
+        """Decide about the newest value while it is being logged."""
+        return self._verdict(self.seen, self.window.explain(), run_filter, self._cooldown())
 
     def recall(self) -> Verdict:
-        """Return the verdict of the newest value some time after it was logged."""
-        seen, fired = self.last, self.trigger.last_fired.get(self.run.id)
-        return self._verdict(seen, self.window.explain(), self._filter_then(seen), fired)
+        """Return the verdict of the newest value, at which the condition did not hold.
 
-    def hold_back(self, opinion: Opinion) -> None:
-        """Count one more value that the cooldown holds back, at no cost but its place."""
-        seen, current = self.seen, self.window.current
-        fired = self.trigger.last_fired.get(self.run.id)
+        It may be asked long after it was logged, so it shows the run's filter as far as is known.
+        """
+        run_filter = self._filter_then(self.seen)
+        return self._verdict(self.seen, self.window.explain(), run_filter, self._cooldown())
+
+    def hold_back(self, opinion: Opinion, run_filter: Clause) -> None:
+        """Count one more value that is held back for the same reason; write its verdict if asked.
+
+        What would be another by then is noted down.
+        """
+        seen, enabled, explain, cooldown = (
+            self.seen,
+            self.enabled,
+            self.window.keep(),
+            self.trigger.last_fired.get(self.run.id),
+        )
         opinion.count += 1
-        opinion.at = self._world.happened
+        opinion.at = seen.at
 
         def make() -> Verdict:
-            assert self.rule.metric is not None
-            window = Clause("metric", self.rule.metric.describe(), current)
-            value = Observation(*seen)
-            return self._verdict(value, window, self._filter_then(value), fired)
+            waited = run_cooldown(self.semantics, cooldown, seen.now)
+            return self._verdict(seen, explain(), run_filter, waited, enabled=enabled)
 
         opinion.make = make
 
     def _verdict(
-        self, seen: Observation, window: Clause, run_filter: Clause, fired: datetime | None
+        self,
+        seen: Observation,
+        window: Clause,
+        run_filter: Clause,
+        cooldown: Clause,
+        *,
+        enabled: bool | None = None,
     ) -> Verdict:
         trigger, run = self.trigger, self.run
-        assert self.rule.metric is not None
         clauses = (
-            Clause("enabled", held=seen.enabled),
+            Clause("enabled", held=self.enabled if enabled is None else enabled),
             event_clause(trigger),
             Clause("scope", f"in {trigger.scope.path}", run.project.path),
             run_filter,
             window,
-            self._cooldown(seen.now, fired),
+            cooldown,
+            *self._broad_limits(seen),
         )
-        return Verdict(trigger.name, run.metric_event(self.rule.metric.name, *seen[:4]), clauses)
+        event = run.metric_event(
+            self.condition.name, seen.value, seen.step, seen.stream, seen.author
+        )
+        return Verdict(trigger.name, event, clauses)
 
     def _filter_then(self, seen: Observation) -> Clause:
-        """Ask the run's filter of the run as it was; what was not kept is asked as of now."""
+        """Ask the run's filter of the run as it was; what was not kept counts as not asked."""
         kept = {"display_name": seen.display_name, "state": seen.state, "name": self.run.name}
         as_of_now = False
 
@@ -149,23 +194,14 @@ class MetricWatch:
             return self.run.lookup(field)
 
         clause = self.rule.run_filter.explain(lookup)
-        if not as_of_now:
-            return clause
-        note = "; ".join(filter(None, [clause.note, "as of now"]))
-        return Clause(clause.path, clause.asked, clause.found, clause.held, clause.children, note)
+        return clause.undecided("as of now") if as_of_now else clause
 
-    def _peers(self) -> Iterable[object]:
-        """Return the newest value of each other run, that of the run that logged last first."""
-        assert self.rule.metric is not None
-        return self._metrics.newest(self.rule.metric.name, self.run)
+    def _cooldown(self) -> Clause:
+        fired = self.trigger.last_fired.get(self.run.id)
+        return run_cooldown(self.semantics, fired, self.seen.now)
 
-    def _cooldown(self, now: datetime, fired: datetime | None) -> Clause:
-        hours = self._world.semantics.metric_cooldown_hours
-        asked = f"not fired for this run in {hours:g} h"
-        if fired is None:
-            return Clause(_COOLDOWN, asked)
-        over = now - fired >= timedelta(hours=hours)
-        return Clause(_COOLDOWN, asked, f"{fired:%Y-%m-%d %H:%M:%S}", over)
+    def _broad_limits(self, seen: Observation) -> list[Clause]:
+        return broad_limits(self.trigger, self.semantics, seen.now, seen.at)
 
 
 class Metrics:
@@ -173,7 +209,7 @@ class Metrics:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._latest: dict[tuple[str, str], OrderedDict[str, Run]] = {}
+        self._latest: dict[tuple[str, Stream, str], OrderedDict[str, Run]] = {}
         """Runs that logged a metric, by project and metric; the one that did so last is last."""
 
     def observe(
@@ -191,26 +227,28 @@ class Metrics:
         if run.watches_version != world.automations.version:
             run.watches_version = world.automations.version
             run.watches.clear()
-        watches = run.watches.get(metric)
+        watches = run.watches.get((stream, metric))
         if watches is None:
-            watches = run.watches[metric] = self._watches(run, metric)
+            watches = run.watches[stream, metric] = self._watches(run, metric, stream)
         caused: list[Execution] = []
-        for watch in watches:
-            watch.seen = (
+        if watches:
+            seen = Observation(
                 value,
                 step,
                 stream,
                 author,
                 world.happened,
                 world.clock.now(),
-                watch.trigger.enabled,
                 run.display_name,
                 run.state,
             )
-            if watch.window.observe(value):
-                caused += self._held(watch)
-        run.series.setdefault(metric, []).append(value)
-        key = (run.project.id, metric)
+            for watch in watches:
+                watch.seen = seen
+                watch.enabled = watch.trigger.enabled
+                if watch.window.observe(value):
+                    caused += self._held(watch)
+        run.series_of(stream).setdefault(metric, []).append(value)
+        key = (run.project.id, stream, metric)
         latest = self._latest.get(key)
         if latest is None:
             latest = self._latest[key] = OrderedDict()
@@ -218,92 +256,82 @@ class Metrics:
         latest.move_to_end(run.id)
         return caused
 
-    def newest(self, metric: str, run: Run) -> Iterator[object]:
+    def newest(self, metric: str, stream: Stream, run: Run) -> Iterator[object]:
         """Yield the newest value of each other run of the project, the last to log first."""
-        latest = self._latest.get((run.project.id, metric))
+        latest = self._latest.get((run.project.id, stream, metric))
         if latest is None:
             return
         runs = run.project.runs
         for other in reversed(latest.values()):
             if other is not run and runs.get(other.name) is other:
-                yield other.series[metric][-1]
+                yield other.series_of(stream)[metric][-1]
 
     def forget(self, run: Run) -> None:
         """Start the windows over that look at a run; the next value fills them from its series."""
         run.watches.clear()
         for trigger in self._world.automations:
-            trigger.watches.pop(run.id, None)
-        for (project_id, metric), latest in self._latest.items():
-            if project_id == run.project.id and metric not in run.series:
+            for stream in STREAMS:
+                trigger.watches.pop((run.id, stream), None)
+        for (project_id, stream, metric), latest in self._latest.items():
+            if project_id == run.project.id and metric not in run.series_of(stream):
                 latest.pop(run.id, None)
 
-    def _watches(self, run: Run, metric: str) -> list[MetricWatch]:
+    def _watches(self, run: Run, metric: str, stream: Stream) -> list[MetricWatch]:
         watches: list[MetricWatch] = []
         listening = self._world.automations.listening
         for trigger in listening(RunMetricLogged.event_types, run.scope_ids, metric):
-            watch = trigger.watches.get(run.id)
+            watch = trigger.watches.get((run.id, stream))
             if watch is None or watch.semantics is not self._world.semantics:
-                watch = trigger.watches[run.id] = self._start(trigger, run, metric)
+                watch = trigger.watches[run.id, stream] = self._start(trigger, run, metric, stream)
             watches.append(watch)
         return watches
 
-    def _start(self, trigger: Trigger, run: Run, metric: str) -> MetricWatch:
-        watch = MetricWatch(self._world, trigger, run, self)
+    def _start(self, trigger: Trigger, run: Run, metric: str, stream: Stream) -> MetricWatch:
+        def peers() -> Iterator[object]:
+            return self.newest(metric, stream, run)
+
+        watch = MetricWatch(self._world, trigger, run, peers)
         # The window is of the most recently logged values, also of those before the automation was
-        # saved; only a value logged from now on can fire it.
-        for earlier in _newest(run.series.get(metric, ()), _reach(watch)):
-            watch.window.observe(earlier)
+        # saved; only a value logged from now on can fire it. As many as decide about a value are
+        # enough for the one before the next, from which an edge is told.
+        earlier = run.series_of(stream).get(metric, ())
+        watch.catch_up(_newest(earlier, watch.condition.reach, number_reader(watch.semantics)))
         return watch
 
     def _held(self, watch: MetricWatch) -> list[Execution]:
-        opinion = watch.opinion
-        if opinion is not None and watch.held_back == _COOLDOWN and watch.cooling:
-            # A condition that holds on and on is the rule after a firing: spare it the verdicts.
-            watch.hold_back(opinion)
+        watch.values_held += 1
+        trigger, opinion = watch.trigger, watch.opinion
+        run_filter = watch.rule.run_filter.explain(watch.run.lookup)
+        if opinion is not None and watch.obstacle(run_filter) == watch.held_back:
+            # The same reason can hold back value after value: one verdict stands for all of them.
+            watch.hold_back(opinion, run_filter)
             return []
-        trigger, verdict = watch.trigger, watch.judge()
+        verdict = watch.judge(run_filter)
         if verdict.fired:
-            watch.held_back = watch.opinion = None
+            watch.opinion = None
             trigger.considered.add(verdict, self._world.happened)
             trigger.last_fired[watch.run.id] = self._world.clock.now()
             return [self._world.fire(trigger, verdict.event, verdict, watch.run, _facts(watch))]
-        # The same reason can hold back value after value: one verdict stands for all of them.
-        reason = next(clause.path for clause in verdict.clauses if not clause)
-        if opinion is None or watch.held_back != reason:
-            watch.held_back = reason
-            watch.opinion = trigger.considered.add(verdict, self._world.happened)
-        else:
-            opinion.count += 1
-            opinion.at = self._world.happened
-            opinion.make = lambda: verdict
+        watch.held_back = next(clause.path for clause in verdict.clauses if not clause)
+        watch.opinion = trigger.considered.add(verdict, self._world.happened)
         return []
 
 
-def _reach(watch: MetricWatch) -> int:
-    """Return how many finite values decide what a window says of the next two at most.
-
-    Of two, as an edge is told from the value before.
-    """
-    return sum(getattr(watch.rule.metric, name, 0) for name in ("window", "prior_window")) + 2
-
-
-def _newest(values: Sequence[object], count: int) -> Sequence[object]:
-    """Return the end of a series that holds so many finite numbers, or all of it."""
+def _newest(
+    values: Sequence[object], count: int, read: Callable[[object], float | None]
+) -> Sequence[object]:
+    """Return the end of a series that holds so many numbers, or all of it."""
     for place in range(len(values) - 1, -1, -1):
-        count -= finite(values[place]) is not None
+        count -= read(values[place]) is not None
         if not count:
             return values[place:]
     return values
 
 
 def _facts(watch: MetricWatch) -> MetricFacts:
-    condition = watch.rule.metric
-    assert condition is not None
-    text = condition.describe()
-    runs = watch.rule.describe()
     return MetricFacts(
         values=watch.window.values,
-        filter=runs,
-        filter_short=text,
+        filter=watch.rule.describe(),
+        filter_short=watch.condition.describe(),
         current=shown(watch.window.current),
     )

@@ -10,7 +10,7 @@ from pytest_wandb_automations.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["VERSION_ALIAS", "check_alias", "check_tag", "listed"]
+__all__ = ["VERSION_ALIAS", "check_alias", "check_tag", "is_version_alias", "listed"]
 
 VERSION_ALIAS = re.compile(r"v(\d+)")
 """`v3`: the alias that W&B gives by itself."""
@@ -33,8 +33,13 @@ def check_alias(alias: str) -> None:
         raise InvalidInput(
             f"alias {alias!r}: expected 1 to {_MAX_ALIAS} characters without '/' and ':'"
         )
-    if VERSION_ALIAS.fullmatch(alias):
+    if is_version_alias(alias):
         raise InvalidInput(f"alias {alias!r}: W&B assigns version numbers by itself")
+
+
+def is_version_alias(alias: str) -> bool:
+    """Whether an alias is the number of a version, `v3`."""
+    return VERSION_ALIAS.fullmatch(alias) is not None
 
 
 def check_tag(tag: str) -> None:

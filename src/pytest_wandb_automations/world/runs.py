@@ -14,6 +14,7 @@ from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import RunMetricLogged, RunStateChanged
 from pytest_wandb_automations.rules.clauses import MISSING
 from pytest_wandb_automations.rules.metrics import flatten_metrics
+from pytest_wandb_automations.rules.paths import nested
 from pytest_wandb_automations.world.file_stream import FileStream, LogLine
 from pytest_wandb_automations.world.naming import listed
 from pytest_wandb_automations.world.storage import File
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.world import World
 
-__all__ = ["RUN_STATES", "Run", "RunAlert", "Stream", "check_state"]
+__all__ = ["RUN_STATES", "STREAMS", "Run", "RunAlert", "Stream", "check_state"]
 
 Stream = Literal["history", "system"]
+STREAMS: tuple[Stream, ...] = ("history", "system")
 RUN_STATES = frozenset(
     {"pending", "running", "finished", "failed", "crashed", "killed", "preempting", "preempted"}
 )
@@ -106,7 +108,9 @@ class Run:
         self.samples: list[dict[str, Any]] = []
         """Rows of system metrics."""
         self.series: dict[str, list[Any]] = {}
-        """Every value that was logged or sampled, by metric, in order of appearance."""
+        """Every value that was logged, by metric, in order of appearance."""
+        self.system_series: dict[str, list[Any]] = {}
+        """Every value that was sampled, by system metric."""
         self.console: dict[int, LogLine] = {}
         """Lines of console output by number."""
         self.files: dict[str, File] = {}
@@ -120,8 +124,8 @@ class Run:
         self.is_connected: Callable[[], bool] | None = None
         """Whether the process that sends the run is still connected; `None` if there is none."""
         self.file_stream = FileStream(self)
-        self.watches: dict[str, list[MetricWatch]] = {}
-        """Automations that watch a metric of this run, by metric; see `world.metrics`."""
+        self.watches: dict[tuple[Stream, str], list[MetricWatch]] = {}
+        """Automations that watch a metric of this run; see `world.metrics`."""
         self.watches_version = -1
 
     def __repr__(self) -> str:
@@ -212,12 +216,13 @@ class Run:
     def _start_over(self) -> None:
         """Let windows see what is left, as if nothing else had been logged."""
         self.series.clear()
+        self.system_series.clear()
         for row in self.history:
             for name, value in self._flat(_logged(row)):
                 self.series.setdefault(name, []).append(value)
         for row in self.samples:
             for name, value in self._sampled(row):
-                self.series.setdefault(name, []).append(value)
+                self.system_series.setdefault(name, []).append(value)
         self._world.metrics.forget(self)
 
     def _sampled(self, row: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -239,8 +244,15 @@ class Run:
             self._world.metrics.observe(self, name, value, step, stream)
 
     def values(self, metric: str) -> list[Any]:
-        """Return the logged or sampled values of a metric in order, `val.loss` for a nested one."""
-        return list(self.series.get(metric, ()))
+        """Return the logged values of a metric, or those sampled of a system metric, in order.
+
+        A nested metric is `val.loss`.
+        """
+        return list(self.series.get(metric) or self.system_series.get(metric, ()))
+
+    def series_of(self, stream: Stream) -> dict[str, list[Any]]:
+        """Return the values of the history, or of the system metrics, by metric."""
+        return self.series if stream == "history" else self.system_series
 
     def finish(self, exit_code: int = 0) -> None:
         """End the run: `finished` for exit code 0, else `failed`."""
@@ -318,6 +330,7 @@ class Run:
         """Put the run into a state; a change of state is an event."""
         check_state(state)
         with self._world.change():
+            self._check_there()
             previous, self.state = self.state, state
             if previous == state:
                 return []
@@ -344,9 +357,12 @@ class Run:
             author=author or self.user.username,
         )
 
-    def _check_running(self) -> None:
+    def _check_there(self) -> None:
         if self.project.runs.get(self.name) is not self:
             raise NotFound(f"run {self.path} was deleted, or its project was")
+
+    def _check_running(self) -> None:
+        self._check_there()
         if self.state in _ENDED:
             raise InvalidInput(f"run {self.path} has {self.state}; it cannot log or finish again")
 
@@ -373,6 +389,6 @@ _FIELDS: dict[str, Callable[[Run], Any]] = {
     "tags": lambda run: run.tags,
     "group": lambda run: run.group,
     "jobType": lambda run: run.job_type,
-    "config": lambda run: run.config,
-    "summary_metrics": lambda run: run.summary,
+    "config": lambda run: nested(run.config),
+    "summary_metrics": lambda run: nested(run.summary),
 }

@@ -62,5 +62,5 @@ def try_out(
         automation_id="",
         secrets=[each for each in (access_token, secret) if each],
     )
-    send = partial(world.webhooks.send, delivery)
+    send = partial(world.courier.webhooks.send, delivery)
     return send_past_faults(world, delivery.request, send, execution=None)

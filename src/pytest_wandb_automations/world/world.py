@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import threading
 import time
-import warnings
 from collections import deque
-from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytest_wandb_automations.delivery.outcomes import Outcome
-from pytest_wandb_automations.delivery.postbox import Postbox
-from pytest_wandb_automations.delivery.variables import KNOWN_VARIABLES
-from pytest_wandb_automations.delivery.webhooks import WebhookInbox
+from pytest_wandb_automations.delivery.templates import warn_of_unknown_variables
 from pytest_wandb_automations.errors import InvalidInput, NotFound, UnknownVariableWarning
 from pytest_wandb_automations.events import Event, RunMetricLogged, RunStateChanged
-from pytest_wandb_automations.rules.wording import nearest
+from pytest_wandb_automations.rules.metrics import flatten_metrics
 from pytest_wandb_automations.semantics import Semantics
 from pytest_wandb_automations.world.automations import Automations, Trigger
 from pytest_wandb_automations.world.background import Background
 from pytest_wandb_automations.world.cascades import Cascades, Chain
 from pytest_wandb_automations.world.clock import Clock
+from pytest_wandb_automations.world.courier import Courier
 from pytest_wandb_automations.world.directory import Directory
 from pytest_wandb_automations.world.executions import Execution, Executions
 from pytest_wandb_automations.world.faults import Faults
@@ -42,7 +39,7 @@ from pytest_wandb_automations.world.storage import Storage
 from pytest_wandb_automations.world.uploads import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from types import TracebackType
 
     from pytest_wandb_automations.delivery.variables import MetricFacts
@@ -61,16 +58,11 @@ USER_WITHOUT_ORGANIZATION = "loner"
 _LOOK_AGAIN = 0.02
 """Seconds after which `wait_until` looks again."""
 
-Deliver = Callable[["World", Execution], Outcome]
 _Parcel = tuple[Execution, Chain]
 
 
 class World:
-    """Everything that the offline W&B knows.
-
-    `deliver` carries out an execution's action; `has_receivers` tells whether one of the user's
-    receivers may get it, who may call back; `webhooks` takes what is sent to test a webhook.
-    """
+    """Everything that the offline W&B knows; its `courier` carries out what fires."""
 
     def __init__(
         self,
@@ -79,17 +71,12 @@ class World:
         api_key: str | None = None,
         semantics: Semantics | None = None,
         features: Mapping[str, bool] | None = None,
-        deliver: Deliver,
-        has_receivers: Callable[[], bool] = lambda: True,
-        webhooks: WebhookInbox | None = None,
     ) -> None:
         self._seed = seed
         self._api_key = api_key
         self._first_semantics = semantics or Semantics()
         self._first_features = dict(features or {})
-        self._deliver = deliver
-        self.webhooks = WebhookInbox(Postbox()) if webhooks is None else webhooks
-        self._has_receivers = has_receivers
+        self.courier = Courier()
         self._lock = threading.RLock()
         self._depth = 0
         self._change = _Change(self)
@@ -138,8 +125,10 @@ class World:
     @semantics.setter
     def semantics(self, semantics: Semantics) -> None:
         with self._change:
-            self._semantics = semantics
+            before, self._semantics = self._semantics, semantics
             self.automations.touch()
+            if semantics.regex_ignore_case != before.regex_ignore_case:
+                self.automations.recompile(ignore_case=semantics.regex_ignore_case)
 
     # Changes and what they cause
 
@@ -188,10 +177,7 @@ class World:
                 # Under the lock: who acts is known only to the thread that holds it.
                 event = event.model_copy(update={"author": self.author(None).username})
             if isinstance(event, RunMetricLogged):
-                run = self.projects.find_run(event.run)
-                return self.metrics.observe(
-                    run, event.metric, event.value, event.step, event.stream, event.author
-                )
+                return self._observe(event)
             if isinstance(event, RunStateChanged):
                 place = self.projects.find_run(event.run)
             else:
@@ -204,11 +190,23 @@ class World:
                 if trigger.id in asked:
                     continue
                 asked.add(trigger.id)
-                verdict = judge(trigger, event, place)
+                verdict = judge(self, trigger, event, place)
                 trigger.considered.add(verdict, self.happened)
                 if verdict.fired:
                     caused.append(self.fire(trigger, event, verdict, place))
             return caused
+
+    def _observe(self, event: RunMetricLogged) -> list[Execution]:
+        run = self.projects.find_run(event.run)
+        if event.stream == "history":
+            run.summary[event.metric] = event.value
+        return [
+            execution
+            for name, value in flatten_metrics({event.metric: event.value})
+            for execution in self.metrics.observe(
+                run, name, value, event.step, event.stream, event.author
+            )
+        ]
 
     def fire(
         self,
@@ -221,6 +219,7 @@ class World:
         """Record an execution; it is delivered when the current change is over."""
         execution = Execution(self, trigger, event, verdict, place, metric)
         trigger.last_executed_at = execution.created_at
+        trigger.firings.append((self.happened, execution.created_at))
         self.executions.append(execution)
         inline = self.semantics.delivery == "inline"
         self._outbox.append((execution, self._cascades.chain(inline=inline)))
@@ -261,7 +260,7 @@ class World:
         # Last, as a warning may be an error.
         for execution in sent:
             with self._heard_by_the_test():
-                _warn_of_unknown_variables(execution)
+                _warn(execution)
 
     @contextmanager
     def _heard_by_the_test(self) -> Generator[None]:
@@ -287,7 +286,7 @@ class World:
 
     def _carry_out_and_warn(self, execution: Execution, chain: Chain) -> None:
         self._carry_out(execution, chain)
-        _warn_of_unknown_variables(execution)
+        _warn(execution)
 
     def wait_until(self, holds: Callable[[], bool], timeout: float) -> None:
         """Wait until something holds, or until so many seconds have passed."""
@@ -304,10 +303,10 @@ class World:
             execution.settle(Outcome(error=f"cascade of more than {limit} automations: {path}"))
             return
         outcome = Outcome(error="the delivery was interrupted")
-        held = self._has_receivers()
+        held = self.courier.postbox.has_receivers()
         try:
             with self._cascades.delivering(execution.automation_name, chain, held=held):
-                outcome = self._deliver(self, execution)
+                outcome = self.courier.carry_out(self, execution)
         finally:
             execution.settle(outcome)
 
@@ -342,18 +341,9 @@ class World:
         del self._nodes[id_]
 
 
-def _warn_of_unknown_variables(execution: Execution) -> None:
+def _warn(execution: Execution) -> None:
     assert execution.outcome is not None
-    for name in execution.outcome.unknown_variables:
-        hint = nearest(name, KNOWN_VARIABLES)
-        if name == "ACCESS_TOKEN":
-            hint = " unless Semantics.secrets_in_payload says so"
-        warnings.warn(
-            f"automation {execution.automation_name!r} uses ${{{name}}}, "
-            f"which is no variable of W&B{hint}",
-            UnknownVariableWarning,
-            stacklevel=2,
-        )
+    warn_of_unknown_variables(execution.outcome.unknown_variables, execution.automation_name)
 
 
 class _Change:
