@@ -113,12 +113,7 @@ def test_what_is_no_number_arrives_and_what_the_sdk_adds_is_no_metric(
     made = the_run(wandb_backend)
     assert repr(made.values("loss")) == "[nan]"
     assert made.values("low") == [float("-inf")]
-    logged = [name for name in made.series if not made.samples or name not in _sampled(made)]
-    assert sorted(logged) == ["loss", "low", "text"]
-
-
-def _sampled(run: Run) -> set[str]:
-    return {name.removeprefix("system.") for row in run.samples for name in row}
+    assert sorted(made.series) == ["loss", "low", "text"]
 
 
 def test_system_metrics_are_values_without_their_prefix(wandb_backend: Backend) -> None:
@@ -127,7 +122,8 @@ def test_system_metrics_are_values_without_their_prefix(wandb_backend: Backend) 
 
     made = the_run(wandb_backend)
     assert made.samples
-    assert "proc.cpu.threads" in made.series
+    assert "proc.cpu.threads" in made.system_series
+    assert not made.series
 
 
 def test_a_logged_value_fires_with_its_step_and_its_user(wandb_backend: Backend) -> None:

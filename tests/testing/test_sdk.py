@@ -50,12 +50,25 @@ def test_a_session_that_looks_otherwise_is_torn_down(sdk):
     assert sdk.session._settings == "read"
 
 
+def test_a_run_under_way_is_finished(sdk):
+    runs = sdk.session._active_runs
+    for name in ("a", "b"):
+        runs.append(SimpleNamespace(name=name, finish=lambda: finished.append(runs.pop(0).name)))
+    finished: list[str] = []
+
+    forget_session()
+
+    assert finished == ["a", "b"]
+    assert sdk.torn_down == []
+
+
 @pytest.mark.parametrize("kind", ["listed", "current"])
-def test_an_unfinished_run_tears_the_session_down(sdk, kind):
+def test_a_run_that_stays_unfinished_tears_the_session_down(sdk, kind):
+    run = SimpleNamespace(finish=lambda: None)
     if kind == "listed":
-        sdk.session._active_runs.append("run")
+        sdk.session._active_runs.append(run)
     else:
-        sdk.modules["wandb"].run = "run"
+        sdk.modules["wandb"].run = run
 
     forget_session()
 
