@@ -489,6 +489,21 @@ def test_a_logged_artifact_is_linked_to_a_registry_and_back(
     ]
 
 
+def test_a_model_is_linked_to_the_model_registry_of_its_team(
+    wandb_backend: Backend, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights.bin"
+    weights.write_bytes(b"weights")
+    with wandb.init(**PROJECT) as run:
+        run.link_model(str(weights), registered_model_name="prod", aliases=["best"])
+    with wandb.init(**PROJECT) as run:
+        used = run.use_model("acme/model-registry/prod:best")
+
+    assert Path(used).read_bytes() == b"weights"
+    linked = wandb_backend.project("acme/model-registry").collections["prod"]
+    assert linked.type.name == "model"
+
+
 def test_a_version_with_aliases_is_deleted_only_with_them(
     api: Any, model: Callable[..., Any]
 ) -> None:

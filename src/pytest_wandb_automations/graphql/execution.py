@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pkgutil
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "Result", "engine", "execute"]
 
 _log = logging.getLogger(__name__)
+
+_UNKNOWN_FIELD = re.compile(r"Cannot query field '(\w+)' on type '(\w+)'\.(.*)")
+"""How graphql-core says it."""
 
 _BAD_REQUEST = 400
 _DEFECT = 422
@@ -181,7 +185,7 @@ def _refused(
                 operation,
                 "the document is malformed here; not shown, it carries a secret"
                 if secret and _may_quote_a_value(error)
-                else error.message,
+                else _with_unknown_fields_explained(error.message),
             ),
         )
         for error in errors
@@ -233,6 +237,15 @@ def _is_the_requests_fault(error: GraphQLError) -> bool:
     # request's fault when it points to an argument that its variable leaves without a value; what
     # resolvers raise, and values that their types refuse, point to the field.
     return error.path is None or not (error.nodes and isinstance(error.nodes[0], FieldNode))
+
+
+def _with_unknown_fields_explained(message: str) -> str:
+    """Say of a field that the schema lacks that W&B may have it all the same."""
+    found = _UNKNOWN_FIELD.match(message)
+    if found is None:
+        return message
+    field, type_, suggestions = found.groups()
+    return f"{type_}.{field} is not simulated by this backend, if W&B has it.{suggestions}"
 
 
 def _may_quote_a_value(error: GraphQLError) -> bool:

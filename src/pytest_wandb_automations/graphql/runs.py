@@ -55,7 +55,7 @@ def upsert_bucket(
     run = _known_run(context, id_, name, entity_name, model_name)
     inserted = run is None
     if run is None:
-        project = _project_to_write(context, entity_name, model_name)
+        project = project_to_write(context, entity_name, model_name)
         made_up = context.world.ids.display_name(len(project.runs) + 1)
         run = project.add_run(name, context.user, display_name=made_up)
     context.user.check_may_write(run.project)
@@ -91,7 +91,8 @@ _UNCATEGORIZED = "uncategorized"
 """Where runs go that name no project, as the SDK documents for `wandb.init`."""
 
 
-def _project_to_write(context: Context, entity_name: str | None, name: str | None) -> Project:
+def project_to_write(context: Context, entity_name: str | None, name: str | None) -> Project:
+    """Return a project of an entity that the user may write to, made when it is new."""
     entity = context.the_entity(entity_name, "entityName")
     context.user.check_may_write(entity)
     name = name or _UNCATEGORIZED
