@@ -444,6 +444,18 @@ def test_a_prompt_is_answered_with_a_thread(
     assert len(set(threads)) == 2
 
 
+def test_a_prompt_fails_once_its_creator_may_not_write_to_the_project(
+    backend: Backend, weights: Collection, on_alias: Any
+) -> None:
+    on_alias(SendPromptToAria(prompt="Why?"))
+    backend.team("acme").remove_member("tester")
+
+    execution = execution_of(backend, weights)
+
+    assert execution.state == "FAILED"
+    assert "Forbidden: user 'tester' may not change" in str(execution.error)
+
+
 def test_an_automation_prompts_aria_three_times_a_minute_and_skips_the_rest(
     backend: Backend, weights: Collection, on_alias: Any
 ) -> None:

@@ -178,6 +178,8 @@ class Courier:
     def _(self, action: AriaAction, world: World, execution: Execution) -> Outcome:
         if not self._may_prompt(execution):
             return Outcome(skipped=f"it prompted ARIA {ARIA_PER_MINUTE} times within a minute")
+        # W&B's page: every execution fails once the creator has lost write access to the project.
+        execution.creator.check_may_write(execution.place.project)
         rendered = render_text(
             action.prompt,
             _variables(execution, world.semantics),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.delivery.variables import MetricFacts
     from pytest_wandb_automations.events import Event
     from pytest_wandb_automations.rules.verdict import Verdict
+    from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.actions import Action
     from pytest_wandb_automations.world.automations import Scope, Trigger
     from pytest_wandb_automations.world.collections import Collection
@@ -46,6 +47,8 @@ class Execution:
         self.trigger_id = trigger.id
         self.automation_name = trigger.name
         """The name at the time of firing; a later edit does not change it."""
+        self.creator: User = trigger.created_by
+        """Who created the automation; W&B lets ARIA act as them."""
         self.scope: Scope = trigger.scope
         self.event_type: EventType = trigger.event_type
         self.action_type: ActionType = trigger.action_type
