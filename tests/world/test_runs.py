@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
-from pytest_wandb_automations.events import Event, RunStateChanged
+from pytest_wandb_automations.events import Event, RunMetricLogged, RunStateChanged
 from pytest_wandb_automations.rules import MISSING, compile_filter
 
 if TYPE_CHECKING:
@@ -156,6 +158,43 @@ def test_metrics_that_are_nested_too_deeply_are_refused_and_not_kept(
         getattr(run, log)(nested)
 
     assert run.history == []
+
+
+def test_a_row_that_is_nested_too_deeply_is_refused(run: Run) -> None:
+    nested: dict[str, Any] = {}
+    for _ in range(3000):
+        nested = {"a": nested}
+
+    with pytest.raises(InvalidInput, match="run acme/llm/r1: the metrics are nested too deeply"):
+        run.read_row({"_step": 0, "loss": nested})
+
+
+def test_numbers_and_arrays_of_numpy_are_kept_as_json_has_them(backend: Backend) -> None:
+    run = backend.run("acme/llm", config={"lr": np.float32(0.5), "betas": (np.float64(0.9), 1)})
+    run.log({"val": {"loss": np.array(1.5)}, "steps": [np.int64(3)], "logits": np.array([1, 2])})
+    run.log_system({"cpu": np.float32(0.25)})
+
+    assert json.loads(json.dumps(run.config)) == {"lr": 0.5, "betas": [0.9, 1]}
+    assert json.loads(json.dumps(run.history)) == [
+        {"val": {"loss": 1.5}, "steps": [3], "logits": [1, 2], "_step": 0}
+    ]
+    assert json.loads(json.dumps(run.samples)) == [{"system.cpu": 0.25}]
+
+
+@pytest.mark.parametrize("way", ["log", "inject"])
+def test_filters_compare_numbers_and_arrays_of_numpy(backend: Backend, way: str) -> None:
+    run = backend.run("acme/llm")
+    above = compile_filter({"summary_metrics.acc": {"$gt": 0.5}}, fields=None)
+    has_two = compile_filter({"summary_metrics.logits": {"$eq": 2}}, fields=None)
+
+    for metric, value in {"acc": np.float32(0.75), "logits": np.array([1, 2])}.items():
+        if way == "log":
+            run.log({metric: value})
+        else:
+            backend.inject(RunMetricLogged(run=run, metric=metric, value=value))
+
+    assert above.matches(run.lookup)
+    assert has_two.matches(run.lookup)
 
 
 def test_a_run_of_a_deleted_project_logs_no_more(backend: Backend) -> None:

@@ -17,6 +17,7 @@ from pytest_wandb_automations.rules.metrics import flatten_metrics
 from pytest_wandb_automations.rules.paths import nested
 from pytest_wandb_automations.world.file_stream import FileStream, LogLine
 from pytest_wandb_automations.world.naming import listed
+from pytest_wandb_automations.world.plain import plain
 from pytest_wandb_automations.world.storage import File
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Run:
         self.name = name
         self.user = user
         self.display_name = display_name or name
-        self.config = dict(config or {})
+        self.config: dict[str, Any] = plain(config or {})
         self.sdk_config: dict[str, Any] = {}
         """What the SDK says of itself, under `_wandb` in the config."""
         self.tags = listed(tags, "tags")
@@ -158,17 +159,19 @@ class Run:
             number = last + 1 if step is None else step
             if number < last:
                 raise InvalidInput(f"{self.path} is at step {last}; step {step} would go back")
-            values = self._flat(metrics)
-            self.history.append({**metrics, "_step": number})
-            self.summary.update(metrics)
+            logged = self._plain(metrics)
+            values = self._flat(logged)
+            self.history.append({**logged, "_step": number})
+            self.summary.update(logged)
             self._observe(values, number, "history")
 
     def log_system(self, metrics: Mapping[str, Any]) -> None:
         """Record a sample of system metrics such as `cpu`, which W&B takes every 15 seconds."""
         with self._world.change():
             self._check_running()
-            values = self._flat(metrics)
-            self.samples.append({f"{_SYSTEM}{name}": value for name, value in metrics.items()})
+            sampled = self._plain(metrics)
+            values = self._flat(sampled)
+            self.samples.append({f"{_SYSTEM}{name}": value for name, value in sampled.items()})
             self._observe(values, None, "system")
 
     def read_row(self, row: dict[str, Any]) -> Callable[[], None]:
@@ -236,7 +239,16 @@ class Run:
         try:
             return list(flatten_metrics(metrics))
         except RecursionError:
-            raise InvalidInput(f"run {self.path}: the metrics are nested too deeply") from None
+            raise self._too_deep() from None
+
+    def _plain(self, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return plain(metrics)
+        except RecursionError:
+            raise self._too_deep() from None
+
+    def _too_deep(self) -> InvalidInput:
+        return InvalidInput(f"run {self.path}: the metrics are nested too deeply")
 
     def _observe(self, values: list[tuple[str, Any]], step: int | None, stream: Stream) -> None:
         self.heartbeat_at = self._world.clock.now()

@@ -34,6 +34,7 @@ from pytest_wandb_automations.world.ids import Ids, decode_id
 from pytest_wandb_automations.world.integrations import Integrations
 from pytest_wandb_automations.world.judging import judge
 from pytest_wandb_automations.world.metrics import Metrics
+from pytest_wandb_automations.world.plain import plain
 from pytest_wandb_automations.world.projects import Projects
 from pytest_wandb_automations.world.storage import Storage
 from pytest_wandb_automations.world.uploads import Uploads
@@ -198,13 +199,14 @@ class World:
 
     def _observe(self, event: RunMetricLogged) -> list[Execution]:
         run = self.projects.find_run(event.run)
+        value = plain(event.value)
         if event.stream == "history":
-            run.summary[event.metric] = event.value
+            run.summary[event.metric] = value
         return [
             execution
-            for name, value in flatten_metrics({event.metric: event.value})
+            for name, leaf in flatten_metrics({event.metric: value})
             for execution in self.metrics.observe(
-                run, name, value, event.step, event.stream, event.author
+                run, name, leaf, event.step, event.stream, event.author
             )
         ]
 
