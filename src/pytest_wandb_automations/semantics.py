@@ -65,7 +65,7 @@ class Semantics(BaseModel):
     """
 
     zscore_source: Literal["run", "project"] = "run"
-    """Is a z-score measured against earlier values of the same `run`, or against the newest value
+    """Is a z-score measured against earlier values of the same `run`, or against the newest number
     of each other run in the `project`?
 
     Source: the documentation page states both; the SDK's docstring fits both. Default: `run`, as

@@ -18,6 +18,7 @@ from pytest_wandb_automations.automations import (
     SendPromptToAria,
     SendWebhook,
 )
+from pytest_wandb_automations.semantics import Semantics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -698,6 +699,37 @@ def test_one_ignored_value_is_one(backend: Backend, watch_metric: Callable[..., 
 
     assert headlines(backend, "spike")[0] == (
         "(its condition did not hold at 2 values, 1 of which was ignored; a run's newest is shown)"
+    )
+
+
+def test_values_ignored_before_the_automation_was_saved_are_not_counted(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    run = backend.run("acme/llm", run_id="r1")
+    for loss in (1, float("nan"), "x"):
+        run.log({"loss": loss})
+    watch_metric(LOSS.gt(6), name="spike")
+    run.log({"loss": 1})
+    run.log({"loss": 2})
+
+    assert headlines(backend, "spike")[0] == (
+        "(its condition did not hold at 2 values; a run's newest is shown)"
+    )
+
+
+def test_values_from_before_the_semantics_changed_stay_counted(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(LOSS.gt(6), name="spike")
+    run = backend.run("acme/llm", run_id="r1")
+    for loss in (9, 1, float("nan")):
+        run.log({"loss": loss})
+    for hours in (48, 72):
+        backend.semantics = Semantics(metric_cooldown_hours=hours)
+        run.log({"loss": 2})
+
+    assert headlines(backend, "spike")[0] == (
+        "(its condition did not hold at 4 values, 1 of which was ignored; a run's newest is shown)"
     )
 
 

@@ -534,6 +534,22 @@ def test_of_other_runs_the_newest_to_log_are_the_window(
 
 
 @pytest.mark.parametrize("policy", ["ignore", "compare"])
+def test_of_other_runs_the_newest_number_that_semantics_see_counts(
+    backend: Backend, watch_metric: Callable[..., Any], policy: str
+) -> None:
+    with_semantics(backend, zscore_source="project", nonfinite_values=policy)
+    watch_metric(LOSS.zscore(2).gt(2), name="outlier")
+    for name, losses in {"a": (1, 2, float("nan")), "b": ("x", 3), "c": ("x",)}.items():
+        for loss in losses:
+            backend.run("acme/llm", run_id=name).log({"loss": loss})
+
+    backend.run("acme/llm", run_id="new").log({"loss": 99})
+
+    numbers = "value 99, mean 2.5, deviation 0.5 of 2 values"
+    assert (numbers in backend.explain("outlier")) is (policy == "ignore")
+
+
+@pytest.mark.parametrize("policy", ["ignore", "compare"])
 def test_a_window_that_begins_late_holds_the_numbers_that_semantics_see(
     backend: Backend, watch_metric: Callable[..., Any], policy: str
 ) -> None:

@@ -77,7 +77,7 @@ def _unheld(trigger: Trigger, told: int) -> str:
     count = sum(watch.values_not_held for watch in watches)
     if count == told:
         return ""
-    ignored = sum(watch.window.values_ignored for watch in watches)
+    ignored = sum(watch.values_ignored for watch in watches)
     which = f", {ignored} of which {'was' if ignored == 1 else 'were'} ignored" if ignored else ""
     return f"(its condition did not hold at {count} values{which}; a run's newest is shown)"
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_wandb_automations.delivery.variables import MetricFacts
@@ -58,7 +59,8 @@ class MetricWatch:
 
     __slots__ = (
         "_cooldown_time",
-        "_earlier",
+        "_ignored_before",
+        "_unheld_before",
         "condition",
         "enabled",
         "held_back",
@@ -83,7 +85,8 @@ class MetricWatch:
     ) -> None:
         condition = trigger.rule.metric
         assert condition is not None
-        self._earlier = 0
+        self._unheld_before = 0
+        self._ignored_before = 0
         self.trigger = trigger
         self.rule = trigger.rule
         self.condition: MetricCondition = condition
@@ -99,17 +102,29 @@ class MetricWatch:
         self._cooldown_time = timedelta(hours=world.semantics.metric_cooldown_hours)
         self.window = condition.start(world.semantics, peers=peers)
 
-    def catch_up(self, values: Sequence[object]) -> None:
-        """Let the window take in values from before the automation was saved."""
+    def catch_up(self, values: Sequence[object], replaced: MetricWatch | None) -> None:
+        """Let the window take in values that do not count here: they were logged too early.
+
+        Those that the watch `replaced` counted, under other semantics, stay counted.
+        """
         for value in values:
             self.window.observe(value)
-        self._earlier = len(values)
+        self._unheld_before = -len(values)
+        self._ignored_before = -self.window.values_ignored
+        if replaced is not None:
+            self._unheld_before += replaced.values_not_held
+            self._ignored_before += replaced.values_ignored
 
     @property
     def values_not_held(self) -> int:
         """At how many values since the automation was saved the condition did not hold."""
         seen = self.window.values_seen + self.window.values_ignored
-        return seen - self._earlier - self.values_held
+        return seen - self.values_held + self._unheld_before
+
+    @property
+    def values_ignored(self) -> int:
+        """How many of them were passed over, as they are no numbers that windows take."""
+        return self.window.values_ignored + self._ignored_before
 
     def obstacle(self, run_filter: Clause) -> str | None:
         """Return the path of the clause that keeps the newest value from firing, if one does.
@@ -256,15 +271,19 @@ class Metrics:
         latest.move_to_end(run.id)
         return caused
 
-    def newest(self, metric: str, stream: Stream, run: Run) -> Iterator[object]:
-        """Yield the newest value of each other run of the project, the last to log first."""
+    def newest(
+        self, metric: str, stream: Stream, run: Run, read: Callable[[object], float | None]
+    ) -> Iterator[object]:
+        """Yield the newest number of each other run of the project, the last to log first."""
         latest = self._latest.get((run.project.id, stream, metric))
         if latest is None:
             return
         runs = run.project.runs
         for other in reversed(latest.values()):
             if other is not run and runs.get(other.name) is other:
-                yield other.series_of(stream)[metric][-1]
+                # As in a run's own window, a value that is passed over leaves the one before it.
+                series = reversed(other.series_of(stream)[metric])
+                yield from islice((value for value in series if read(value) is not None), 1)
 
     def forget(self, run: Run) -> None:
         """Start the windows over that look at a run; the next value fills them from its series."""
@@ -282,20 +301,25 @@ class Metrics:
         for trigger in listening(RunMetricLogged.event_types, run.scope_ids, metric):
             watch = trigger.watches.get((run.id, stream))
             if watch is None or watch.semantics is not self._world.semantics:
-                watch = trigger.watches[run.id, stream] = self._start(trigger, run, metric, stream)
+                watch = self._start(trigger, run, metric, stream, watch)
+                trigger.watches[run.id, stream] = watch
             watches.append(watch)
         return watches
 
-    def _start(self, trigger: Trigger, run: Run, metric: str, stream: Stream) -> MetricWatch:
+    def _start(
+        self, trigger: Trigger, run: Run, metric: str, stream: Stream, replaced: MetricWatch | None
+    ) -> MetricWatch:
+        read = number_reader(self._world.semantics)
+
         def peers() -> Iterator[object]:
-            return self.newest(metric, stream, run)
+            return self.newest(metric, stream, run, read)
 
         watch = MetricWatch(self._world, trigger, run, peers)
         # The window is of the most recently logged values, also of those before the automation was
         # saved; only a value logged from now on can fire it. As many as decide about a value are
         # enough for the one before the next, from which an edge is told.
         earlier = run.series_of(stream).get(metric, ())
-        watch.catch_up(_newest(earlier, watch.condition.reach, number_reader(watch.semantics)))
+        watch.catch_up(_newest(earlier, watch.condition.reach, read), replaced)
         return watch
 
     def _held(self, watch: MetricWatch) -> list[Execution]:
