@@ -533,6 +533,19 @@ def test_of_other_runs_the_newest_to_log_are_the_window(
     assert backend.executions.last.metric.values == (3, 4)
 
 
+def test_deleted_runs_are_no_others(backend: Backend, watch_metric: Callable[..., Any]) -> None:
+    with_semantics(backend, zscore_source="project")
+    watch_metric(LOSS.zscore(2).gt(2))
+    others = [backend.run("acme/llm", run_id=f"r{number}") for number in range(3)]
+    for run, loss in zip(others, (1, 2, 50), strict=True):
+        run.log({"loss": loss})
+    others[2].project.delete_run(others[2])
+
+    backend.run("acme/llm", run_id="new").log({"loss": 99})
+
+    assert backend.executions.last.metric.values == (1, 2)
+
+
 @pytest.mark.parametrize("policy", ["ignore", "compare"])
 def test_of_other_runs_the_newest_number_that_semantics_see_counts(
     backend: Backend, watch_metric: Callable[..., Any], policy: str
