@@ -169,6 +169,14 @@ def test_a_row_that_is_nested_too_deeply_is_refused(run: Run) -> None:
         run.read_row({"_step": 0, "loss": nested})
 
 
+def test_a_system_metric_is_the_same_with_the_prefix_of_the_wire(run: Run) -> None:
+    run.log_system({"cpu": 1})
+    run.log_system({"system.cpu": 2, "gpu": {"0": 3}})
+
+    assert run.system_series == {"cpu": [1, 2], "gpu.0": [3]}
+    assert run.samples == [{"system.cpu": 1}, {"system.cpu": 2, "system.gpu": {"0": 3}}]
+
+
 def test_numbers_and_arrays_of_numpy_are_kept_as_json_has_them(backend: Backend) -> None:
     run = backend.run("acme/llm", config={"lr": np.float32(0.5), "betas": (np.float64(0.9), 1)})
     run.log({"val": {"loss": np.array(1.5)}, "steps": [np.int64(3)], "logits": np.array([1, 2])})

@@ -166,12 +166,16 @@ class Run:
             self._observe(values, number, "history")
 
     def log_system(self, metrics: Mapping[str, Any]) -> None:
-        """Record a sample of system metrics such as `cpu`, which W&B takes every 15 seconds."""
+        """Record a sample of system metrics such as `cpu`, which W&B takes every 15 seconds.
+
+        `system.cpu`, as the wire has it, is the same metric.
+        """
         with self._world.change():
             self._check_running()
             sampled = self._plain(metrics)
-            values = self._flat(sampled)
-            self.samples.append({f"{_SYSTEM}{name}": value for name, value in sampled.items()})
+            row = {f"{_SYSTEM}{name.removeprefix(_SYSTEM)}": sampled[name] for name in sampled}
+            values = self._sampled(row)
+            self.samples.append(row)
             self._observe(values, None, "system")
 
     def read_row(self, row: dict[str, Any]) -> Callable[[], None]:
