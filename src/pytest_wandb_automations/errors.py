@@ -72,7 +72,7 @@ class Conflict(WandbAutomationsError, ValueError):
 
 
 class Gone(WandbAutomationsError):
-    """The world that this request was meant for has ended."""
+    """What this request was meant for has ended: its world, or its run. No client tries again."""
 
     status = 410
 

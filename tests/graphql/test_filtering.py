@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pytest_wandb_automations.errors import InvalidFilter
@@ -38,6 +40,29 @@ def test_fields_that_the_filter_does_not_name_are_not_read() -> None:
 
     fields = {**FIELDS, "size": never}
     assert len(apply_filters(ITEMS, '{"name": "deploy"}', fields)) == 1
+
+
+MADE = ["2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00.001000+00:00", "soon"]
+INSTANTS = {"created_at": lambda made: made, "name": lambda made: made}
+
+
+def made(filters):
+    return apply_filters(MADE, json.dumps(filters), INSTANTS)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-01T00:00:00Z", "2026-01-01", "2026-01-01T01:00:00+01:00", MADE[0]]
+)
+def test_an_instant_may_be_written_in_any_way(text) -> None:
+    assert made({"created_at": text}) == MADE[:1]
+    assert made({"created_at": {"$in": [text]}}) == MADE[:1]
+    assert made({"$and": [{"created_at": {"$gt": text, "$lt": "2027-01-01"}}]}) == MADE[1:2]
+
+
+def test_what_is_no_instant_or_another_field_stays_as_it_is() -> None:
+    assert made({"created_at": "soon"}) == MADE[2:]
+    assert made({"created_at": {"$regex": "^2026-01-01"}}) == MADE[:2]
+    assert made({"name": "2026-01-01T00:00:00Z"}) == []
 
 
 @pytest.mark.parametrize("filters", ["{", "[" * 100_000])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from fnmatch import fnmatchcase
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_wandb_automations.errors import InvalidInput
@@ -221,7 +221,9 @@ def sampled_history(run: Run, _info: Info, *, specs: list[str]) -> list[list[dic
 def _answer_spec(run: Run, text: str) -> list[dict[str, Any]]:
     spec = json_object(text, "specs") or {}
     keys: list[str] = spec.get("keys") or []
-    rows = _between(run.history, spec.get("minStep"), spec.get("maxStep"))
+    last = spec.get("maxStep")
+    # Here the last step is one of those asked for, in `Run.history` it is not: wandb-core pages so.
+    rows = _between(run.history, spec.get("minStep"), None if last is None else last + 1)
     flat = [{**row, **dict(flatten_metrics(row))} for row in rows]
     whole = [{key: row[key] for key in keys} for row in flat if all(key in row for key in keys)]
     return [without_nan(row) for row in _sample(whole, spec.get("samples"))]
@@ -292,10 +294,15 @@ def files_of_run(
     if names:
         found = [file for file in found if file.name in names]
     if pattern:
-        # SQL's LIKE, as the SDK documents: % stands for anything, _ for one character.
-        glob = pattern.replace("[", "[[]").replace("%", "*").replace("_", "?")
-        found = [file for file in found if fnmatchcase(file.name, glob)]
+        like = _like(pattern)
+        found = [file for file in found if like.fullmatch(file.name)]
     return page_of_files(found, first=first, after=after)
+
+
+def _like(pattern: str) -> re.Pattern[str]:
+    """Read a pattern of SQL's LIKE, as the SDK documents: `%` is anything, `_` one character."""
+    wild = {"%": ".*", "_": "."}
+    return re.compile("".join(wild.get(c) or re.escape(c) for c in pattern), re.DOTALL)
 
 
 @resolver("Run.inputArtifacts")

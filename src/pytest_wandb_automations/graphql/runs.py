@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_wandb_automations.errors import InvalidInput, NotFound
+from pytest_wandb_automations.errors import Gone, InvalidInput, NotFound
 from pytest_wandb_automations.graphql.json_text import lenient_json_object
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
 from pytest_wandb_automations.world.runs import Run, RunAlert, check_state
@@ -56,6 +56,9 @@ def upsert_bucket(
     inserted = run is None
     if run is None:
         project = project_to_write(context, entity_name, model_name)
+        if name in project.deleted_runs:
+            # Its process may still be going on. `wandb.init` documents that no id is used again.
+            raise Gone(f"name: run {project.path}/{name} was deleted; a new run needs another id")
         made_up = context.world.ids.display_name(len(project.runs) + 1)
         run = project.add_run(name, context.user, display_name=made_up)
     context.user.check_may_write(run.project)

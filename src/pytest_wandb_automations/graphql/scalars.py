@@ -11,7 +11,7 @@ from graphql import GraphQLError, GraphQLScalarType
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["scalar"]
+__all__ = ["parse_instant", "scalar"]
 
 _INT64 = range(-(2**63), 2**63)
 
@@ -41,7 +41,8 @@ def _instant(value: object) -> str:
     return value.isoformat() + "Z"
 
 
-def _parse_instant(value: object) -> datetime:
+def parse_instant(value: object) -> datetime:
+    """Read an instant as clients write it; without a time zone it is in UTC."""
     if not isinstance(value, str):
         raise GraphQLError(f"expected an instant in a string, got {type(value).__name__}")
     try:
@@ -70,7 +71,7 @@ def _whole_number(value: object) -> int:
 _COERCION: dict[str, tuple[Callable[[object], object], Callable[[object], object]]] = {
     "JSONString": (_json_text, _text),
     "JSON": (_as_it_is, _as_it_is),
-    "DateTime": (_instant, _parse_instant),
+    "DateTime": (_instant, parse_instant),
     "Int64": (_whole_number, _whole_number),
     "Duration": (_whole_number, _whole_number),
 }

@@ -28,7 +28,8 @@ __all__ = ["ARTIFACTS", "answer_artifacts", "answer_storage", "serve_content"]
 ARTIFACTS = ("/artifactsV2/", "/artifacts/")
 """What paths begin with that name an artifact's file by its digest, in layout V2 and in V1."""
 
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})")
+"""One range of bytes; others are answered with the whole file, as HTTP allows."""
 
 
 def answer_storage(world: World, request: Request) -> Response:

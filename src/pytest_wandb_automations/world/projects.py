@@ -53,6 +53,8 @@ class Project:
         self.artifact_types: dict[str, ArtifactType] = {}
         self.collections: dict[str, Collection] = {}
         self.runs: dict[str, Run] = {}
+        self.deleted_runs: set[str] = set()
+        """Ids of runs that were deleted, which no process takes up again."""
         self.members: dict[str, ProjectMember] = {}
 
     def __repr__(self) -> str:
@@ -148,6 +150,7 @@ class Project:
                 for artifact in [*run.logged_artifacts.values()]:
                     artifact.delete()
             del self.runs[run.name]
+            self.deleted_runs.add(run.name)
             self._world.forget(run.id)
 
     def rename_collection(self, collection: Collection, name: str) -> None:

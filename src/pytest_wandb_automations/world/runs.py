@@ -6,6 +6,7 @@ its file stream. Either way each metric of a row is an event, and so is each cha
 
 from __future__ import annotations
 
+import mimetypes
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -288,7 +289,9 @@ class Run:
         with self._world.change():
             found = self.files.get(name)
             if found is None:
-                found = self.files[name] = File(self._world, self, name)
+                _check_file_name(name)
+                kind = mimetypes.guess_type(name)[0]
+                found = self.files[name] = File(self._world, self, name, mimetype=kind)
             return found
 
     def delete_file(self, file: File) -> None:
@@ -337,10 +340,10 @@ class Run:
         self.set_state("preempted" if self.state == "preempting" else "crashed")
 
     def stop(self) -> None:
-        """Ask the run's process to stop."""
+        """Ask the run's process to stop; without one under way this has no effect, as in W&B."""
         with self._world.change():
-            self._check_running()
-            self.stopped = True
+            self._check_there()
+            self.stopped = self.stopped or self.is_alive
 
     def set_state(self, state: str) -> list[Execution]:
         """Put the run into a state; a change of state is an event."""
@@ -381,6 +384,14 @@ class Run:
         self._check_there()
         if self.state in _ENDED:
             raise InvalidInput(f"run {self.path} has {self.state}; it cannot log or finish again")
+
+
+def _check_file_name(name: str) -> None:
+    """Refuse what leads out of the folder that a client downloads a run's files to."""
+    if name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
+        raise InvalidInput(
+            f"file name {name!r}: expected a relative path without empty parts, '.' and '..'"
+        )
 
 
 def _value_of(entry: Any) -> Any:

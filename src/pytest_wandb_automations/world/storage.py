@@ -50,6 +50,9 @@ class Content:
         self.md5 = md5
         self.birth: Artifact | None = None
         """The artifact that had it first; others may share it."""
+        if isinstance(where, Path):
+            # What is on disk goes with this object: with the last file that has the content.
+            weakref.finalize(self, where.unlink, missing_ok=True)
 
     def __repr__(self) -> str:
         return f"<Content {self.size} bytes, md5 {self.md5}>"
