@@ -22,8 +22,8 @@ _FIELDS: dict[str, Callable[[Trigger], object]] = {
     "name": lambda t: t.name,
     "description": lambda t: t.description,
     "enabled": lambda t: t.enabled,
-    "created_at": lambda t: t.created_at.timestamp(),
-    "updated_at": lambda t: (t.updated_at or t.created_at).timestamp(),
+    "created_at": lambda t: t.created_at.isoformat(),
+    "updated_at": lambda t: (t.updated_at or t.created_at).isoformat(),
 }
 
 

@@ -42,8 +42,11 @@ def apply_filters(
         raise InvalidFilter(where, f"expected JSON text, got {filters!r}: {error}") from None
     if source is None:
         return list(items)
+    compiled = compile_filter(source, fields=list(fields), where=where)
     instants = frozenset(name for name in fields if name.endswith(("_at", "At")))
-    compiled = compile_filter(_comparable(source, instants), fields=list(fields), where=where)
+    if instants:
+        # What is nested too deeply, or not a filter at all, has been refused by now.
+        compiled = compile_filter(_comparable(source, instants), fields=list(fields), where=where)
     readers = {name.removesuffix(".*"): read for name, read in fields.items()}
     # A filter asks only for the fields that it names, so that the others are never computed.
     return [item for item in items if compiled.matches(lambda name, item=item: readers[name](item))]

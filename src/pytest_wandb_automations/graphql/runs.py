@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_wandb_automations.errors import Gone, InvalidInput, NotFound
 from pytest_wandb_automations.graphql.json_text import lenient_json_object
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
-from pytest_wandb_automations.world.runs import Run, RunAlert, check_state
+from pytest_wandb_automations.world.runs import Run, RunAlert, check_file_name, check_state
 from pytest_wandb_automations.world.storage import File
 
 if TYPE_CHECKING:
@@ -191,6 +191,8 @@ def create_run_files(
     files: list[str],
 ) -> Mapping[str, Any]:
     run = the_run(info.context, entity_name, project_name, run_name)
+    for name in files:
+        check_file_name(name)
     made = [run.file(name) for name in files]
     return {"run_id": run.id, "upload_headers": [], "files": made}
 

@@ -91,7 +91,7 @@ def serve_content(file: File, request: Request) -> Response:
 def _serve_range(content: Content, mimetype: str, request: Request) -> Response:
     kind = {"content-type": mimetype}
     asked = _RANGE.fullmatch(request.headers.get("range", ""))
-    if asked is None:
+    if asked is None or (asked[2] and int(asked[2]) < int(asked[1])):
         return _serve(content, 0, content.size, 200, kind, request)
     start = int(asked[1])
     stop = min(int(asked[2]) + 1, content.size) if asked[2] else content.size

@@ -32,7 +32,15 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.projects import Project
     from pytest_wandb_automations.world.world import World
 
-__all__ = ["RUN_STATES", "STREAMS", "Run", "RunAlert", "Stream", "check_state"]
+__all__ = [
+    "RUN_STATES",
+    "STREAMS",
+    "Run",
+    "RunAlert",
+    "Stream",
+    "check_file_name",
+    "check_state",
+]
 
 Stream = Literal["history", "system"]
 STREAMS: tuple[Stream, ...] = ("history", "system")
@@ -289,7 +297,7 @@ class Run:
         with self._world.change():
             found = self.files.get(name)
             if found is None:
-                _check_file_name(name)
+                check_file_name(name)
                 kind = mimetypes.guess_type(name)[0]
                 found = self.files[name] = File(self._world, self, name, mimetype=kind)
             return found
@@ -386,7 +394,7 @@ class Run:
             raise InvalidInput(f"run {self.path} has {self.state}; it cannot log or finish again")
 
 
-def _check_file_name(name: str) -> None:
+def check_file_name(name: str) -> None:
     """Refuse what leads out of the folder that a client downloads a run's files to."""
     if name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
         raise InvalidInput(
