@@ -1,17 +1,79 @@
-"""The pytest plugin: fixtures. It imports pytest and nothing else, as pytest loads it always."""
+"""The pytest plugin: fixtures, options, the marker, and the hooks that strictness needs.
+
+It imports pytest and nothing else, as pytest loads it always.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from pytest_wandb_automations.backend import Backend
     from pytest_wandb_automations.testing.factories import Factory
+    from pytest_wandb_automations.testing.options import Options
     from pytest_wandb_automations.testing.session import Session
+
+_in_use: pytest.StashKey[tuple[Backend, Options]] = pytest.StashKey()
+"""What a test that is running got from the fixture `wandb_backend`."""
+
+_INI = {
+    "strict": ("args", "what strict mode looks for: true, false or names of checks"),
+    "features": ("linelist", "server features that are on or off, as lines `NAME = true`"),
+    "semantics": ("linelist", "fields of Semantics, as lines `name = value`"),
+    "seed": ("string", "the seed of every test, in place of one that follows from its id"),
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a project set what its tests do not say themselves."""
+    group = parser.getgroup("wandb_automations", "W&B automations")
+    group.addoption(
+        "--wandb-automations-seed",
+        type=int,
+        metavar="N",
+        help="the seed of every test that has none of its own; it decides over made-up data",
+    )
+    for name, (kind, told) in _INI.items():
+        parser.addini(f"wandb_automations_{name}", told, type=kind, default=None)  # pyright: ignore[reportArgumentType]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and refuse what a project cannot set before any test runs."""
+    config.addinivalue_line(
+        "markers",
+        "wandb_automations(strict=True, features={}, semantics={}, seed=None): what the fixture "
+        "`wandb_backend` is like in a test, and what fails it; merged over levels.",
+    )
+    if _is_set_up(config):
+        from pytest_wandb_automations.testing.options import project_options
+
+        project_options(config)
+
+
+def _is_set_up(config: pytest.Config) -> bool:
+    if config.getoption("--wandb-automations-seed") is not None:
+        return True
+    try:
+        return any(config.getini(f"wandb_automations_{name}") is not None for name in _INI)
+    except TypeError:  # of another type than it has in TOML
+        return True
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a test that passed, if strict mode has objections."""
+    result = yield  # a test that failed leaves from here, with its own failure
+    if _in_use in item.stash:
+        from pytest_wandb_automations.testing.strict import objections
+
+        backend, options = item.stash[_in_use]
+        if told := objections(backend, options.strict):
+            pytest.fail(told, pytrace=False)
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -30,20 +92,23 @@ def wandb_backend(
     """Give a fresh offline W&B, to which everything that is pointed at W&B is led.
 
     The real SDK and other processes reach it through the environment, httpx and httpx2 clients of
-    this process directly.
+    this process directly. `@pytest.mark.wandb_automations(…)` says what it is like.
     """
-    from pytest_wandb_automations.testing.session import seed_of
+    from pytest_wandb_automations.testing.options import options_of
 
+    options = options_of(request.node)
     if "httpx_mock" in request.fixturenames:
         request.getfixturevalue("httpx_mock")  # whichever comes last gets requests first
-    with _wandb_automations_session.backend(seed=seed_of(request.node.nodeid)) as backend:
+    with _wandb_automations_session.backend(**options.of_backend) as backend:
+        request.node.stash[_in_use] = backend, options
         yield backend
+        del request.node.stash[_in_use]
 
 
 @pytest.fixture
 def wandb_factory(request: pytest.FixtureRequest, wandb_backend: Backend) -> Factory:
     """Give factories of made-up projects, runs, artifacts, integrations and automations."""
     from pytest_wandb_automations.testing.factories import Factory
-    from pytest_wandb_automations.testing.session import seed_of
 
-    return Factory(wandb_backend, seed=seed_of(request.node.nodeid))
+    _, options = request.node.stash[_in_use]
+    return Factory(wandb_backend, seed=options.seed)

@@ -9,7 +9,7 @@ import pytest
 # that the next test imports.
 assert httpx2
 
-OPTIONS = ["-p", "no:cacheprovider", "-p", "no:randomly", "-W", "error"]
+OPTIONS = [f"-pno:{name}" for name in ("cacheprovider", "randomly", "asyncio")] + ["-W", "error"]
 
 CONFTEST = '''
 import asyncio
@@ -207,6 +207,9 @@ def test_a_delivery_to_anywhere_is_answered_by_the_inbox_without_a_socket(suite)
         """
         import socket
 
+        import pytest
+
+        @pytest.mark.wandb_automations(strict=["unknown_variables"])
         def test_it(FIXTURES, monkeypatch):
             def refuse(*args, **kwargs):
                 raise AssertionError(f"a connection to {args}")

@@ -11,7 +11,7 @@ from pytest_wandb_automations.testing.session import Session, seed_of
 
 pytest_plugins = ["pytester"]
 
-OPTIONS = ["-p", "no:cacheprovider", "-p", "no:randomly", "-W", "error"]
+OPTIONS = [f"-pno:{name}" for name in ("cacheprovider", "randomly", "asyncio")] + ["-W", "error"]
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ __all__ = [
     "json_text",
     "render_payload",
     "render_text",
+    "unknown_variable_hint",
     "warn_of_unknown_variables",
 ]
 
@@ -87,15 +88,20 @@ def render_text(template: str, variables: Variables, *, unknown: str) -> Rendere
 def warn_of_unknown_variables(names: Iterable[str], automation: str) -> None:
     """Warn of each `${name}` in an automation's texts that W&B does not know."""
     for name in names:
-        close = get_close_matches(name, KNOWN_VARIABLES, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        if name == "ACCESS_TOKEN":
-            hint = " unless Semantics.secrets_in_payload says so"
         warnings.warn(
-            f"automation {automation!r} uses ${{{name}}}, which is no variable of W&B{hint}",
+            f"automation {automation!r} uses ${{{name}}}, which is no variable of W&B"
+            f"{unknown_variable_hint(name)}",
             UnknownVariableWarning,
             stacklevel=2,
         )
+
+
+def unknown_variable_hint(name: str) -> str:
+    """Tell what may be meant by a `${name}` that W&B does not know; empty if nothing is near."""
+    if name == "ACCESS_TOKEN":
+        return " unless Semantics.secrets_in_payload says so"
+    close = get_close_matches(name, KNOWN_VARIABLES, n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def json_text(value: Any, *, sort_keys: bool = False) -> str:

@@ -1,1 +1,1 @@
-"""What the fixtures stand on; all of it works without pytest."""
+"""What the fixtures stand on; all but the reading of their options works without pytest."""
