@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures, options, the marker, and the hooks that strictness needs.
+"""The pytest plugin: fixtures, options, the marker, and the hooks that strictness and reports need.
 
 It imports pytest and nothing else, as pytest loads it always.
 """
@@ -102,7 +102,23 @@ def wandb_backend(
     with _wandb_automations_session.backend(**options.of_backend) as backend:
         request.node.stash[_in_use] = backend, options
         yield backend
-        del request.node.stash[_in_use]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the timeline to the report of a test that used the backend and failed."""
+    report = yield
+    if _in_use in item.stash:
+        if report.failed:
+            from pytest_wandb_automations.testing.reporting import add_section
+
+            backend, _options = item.stash[_in_use]
+            add_section(report, backend)
+        if call.when == "teardown":
+            del item.stash[_in_use]  # items live as long as the session
+    return report
 
 
 @pytest.fixture

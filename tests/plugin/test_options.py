@@ -102,7 +102,9 @@ class TestDerived(TestBase):
         "test_in_module": _seen(both, "webhook_timeout 3.0 webhook_attempts 3", 2),
         "test_in_class": _seen(both, "webhook_timeout 4.5 webhook_attempts 3 slack_title '4'", 6),
         "test_in_function": _seen(
-            "['AUTOMATION_ACTION_ARIA']", "webhook_timeout 4.5 webhook_attempts 3 slack_title '5'", 5
+            "['AUTOMATION_ACTION_ARIA']",
+            "webhook_timeout 4.5 webhook_attempts 3 slack_title '5'",
+            5,
         ),
     }, (outer, in_class)
 
@@ -194,7 +196,9 @@ def test_an_ini_file_writes_every_kind_of_value(shown, pytester):
             delivery=background
         """
     )
-    (seen,) = shown("def test_it(show, wandb_backend): assert 'SWEEPS_LOCAL_SCHEDULER' in wandb_backend.features and wandb_backend.features['SWEEPS_LOCAL_SCHEDULER']").values()
+    (seen,) = shown(
+        "def test_it(show, wandb_backend): assert 'SWEEPS_LOCAL_SCHEDULER' in wandb_backend.features and wandb_backend.features['SWEEPS_LOCAL_SCHEDULER']"
+    ).values()
     assert seen.startswith(
         "['AUTOMATION_ACTION_ARIA', 'AUTOMATION_EVENT_RUN_STATE'] "
         "{'partial_window': False, 'entity_scope_limit': (10, 60.0), "
@@ -355,9 +359,7 @@ def test_a_mark_that_cannot_be_is_an_error(refused, arguments, error):
         ("seed = 4294967296", "seed: expected 0 to 4294967295, got 4294967296"),
     ],
 )
-def test_an_ini_option_that_cannot_be_ends_the_session_before_it_begins(
-    run, pytester, ini, error
-):
+def test_an_ini_option_that_cannot_be_ends_the_session_before_it_begins(run, pytester, ini, error):
     pytester.makeini(f"[pytest]\nwandb_automations_{ini}")
     result = run("def test_it(): pass")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -18,6 +18,7 @@ from pytest_wandb_automations.graphql.execution import engine, execute
 from pytest_wandb_automations.http.file_stream import answer_file_stream
 from pytest_wandb_automations.http.messages import Request, Response, json_response
 from pytest_wandb_automations.http.storage import ARTIFACTS, answer_artifacts, answer_storage
+from pytest_wandb_automations.world.journal import Refused
 from pytest_wandb_automations.world.storage import STORAGE
 
 if TYPE_CHECKING:
@@ -114,4 +115,8 @@ def _executed(world: World, user: User, body: Mapping[str, Any], request: Reques
             body.get("operationName"),
             Context(world, user, request.base_url, request.is_connected),
         )
+    if result.errors:
+        operation = engine().operation(body.get("query"), body.get("operationName"))
+        told = str(result.errors[0]["message"])
+        world.journal.add(Refused(operation, user.username, result.status, told))
     return json_response(result.body, result.status)

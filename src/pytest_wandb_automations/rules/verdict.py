@@ -25,7 +25,7 @@ from pytest_wandb_automations.rules.wording import cut, one_line, shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Verdict", "describe_event", "format_verdict"]
+__all__ = ["Verdict", "compared", "describe_event", "format_verdict"]
 
 _MARKS: Final = {True: "✓", False: "✗", None: "·"}
 _NEUTRAL: Final = "-"
@@ -132,11 +132,11 @@ def _lines(clause: Clause, depth: int, *, negated: bool = False) -> list[_Line]:
     if clause.found is NO_VALUE:
         asked = "" if clause.label == clause.asked else cut(clause.asked, _COLUMN_LIMIT)
         return [_Line(mark, label, asked, "", note), *below]
-    asked, found = _compared(clause)
+    asked, found = compared(clause)
     return [_Line(mark, label, asked and f"asked: {asked}", f"found: {found}", note), *below]
 
 
-def _compared(clause: Clause) -> tuple[str, str]:
+def compared(clause: Clause) -> tuple[str, str]:
     """Write what was asked and found, numbers so that they compare as they did."""
     limit, found = clause.limit, clause.found
     if limit is None:

@@ -18,6 +18,7 @@ from pytest_wandb_automations.world.accounts import Entity
 from pytest_wandb_automations.world.actions import Action, parse_action
 from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.considering import Considered
+from pytest_wandb_automations.world.journal import Edited
 from pytest_wandb_automations.world.projects import Project
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ class Automations:
             draft.apply_to(trigger)
             self._all[trigger.id] = trigger
             self._file(trigger)
+            self._note("created", trigger)
         return trigger
 
     def update(self, id_: str, values: Mapping[str, Any], author: User) -> Trigger:
@@ -195,6 +197,7 @@ class Automations:
             draft.apply_to(trigger)
             trigger.updated_at = self._world.clock.stamp()
             self._file(trigger)
+            self._note("updated", trigger)
         return trigger
 
     def delete(self, id_: str, author: User) -> None:
@@ -241,6 +244,11 @@ class Automations:
         self._unfile(trigger)
         del self._all[trigger.id]
         self._world.forget(trigger.id)
+        self._note("deleted", trigger)
+
+    def _note(self, verb: str, trigger: Trigger) -> None:
+        edit = Edited(verb, trigger.name, trigger.rule, trigger.scope, trigger.enabled)
+        self._world.journal.add(edit)
 
     def _file(self, trigger: Trigger) -> None:
         self.touch()

@@ -22,13 +22,13 @@ class Clock:
     """
 
     def __init__(
-        self, start: datetime = _START, *, moved: Callable[[], None] = lambda: None
+        self, start: datetime = _START, *, moved: Callable[[timedelta], None] = lambda _: None
     ) -> None:
         if start.tzinfo is None:
             raise ValueError(f"the clock needs a time zone, got {start!r}")
         self._now = start.astimezone(timezone.utc)
         self._moved = moved
-        """Called after each `advance`."""
+        """Called after each `advance`, with how far it went."""
 
     def now(self) -> datetime:
         """Return the current time."""
@@ -47,5 +47,5 @@ class Clock:
         if by < timedelta(0):
             raise ValueError(f"the clock only moves forward, got {by}")
         self._now += by
-        self._moved()
+        self._moved(by)
         return self._now

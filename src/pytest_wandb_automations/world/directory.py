@@ -73,6 +73,7 @@ class Directory:
             key = ApiKey(self._world, secret, description)
             user.api_keys[secret] = key
             self._users_by_key[secret] = user
+            self._world.secrets.add(secret)
         return key
 
     def delete_api_key(self, key: ApiKey) -> None:

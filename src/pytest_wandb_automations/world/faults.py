@@ -265,11 +265,14 @@ class Faults:
         with self._world.change():
             fault.at = self._world.clock.stamp()
             self._ordered.append(fault)
+            self._world.journal.add(fault)
         return fault
 
     def _met(self, fault: _F, what: str, execution: Execution | None = None) -> _F:
         fault.left -= 1
-        self._hits.append(FaultHit(fault, self._world.clock.stamp(), what, execution))
+        hit = FaultHit(fault, self._world.clock.stamp(), what, execution)
+        self._hits.append(hit)
+        self._world.journal.add(hit)
         return fault
 
 

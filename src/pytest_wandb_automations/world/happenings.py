@@ -39,8 +39,8 @@ class Happenings:
         """Yield them newest first; an event of several scopes comes several times."""
         return reversed(self._newest.values())
 
-    def add(self, event: Event, place: Collection | Run) -> None:
-        """Remember an event in each scope that contains it."""
+    def add(self, event: Event, place: Collection | Run) -> Happening:
+        """Remember an event in each scope that contains it, and return the record of it."""
         happening = Happening(event, place, place.scope_ids)
         newest = self._newest
         for scope_id in happening.scope_ids:
@@ -49,6 +49,7 @@ class Happenings:
             newest[key] = happening
         while len(newest) > self._limit:
             del newest[next(iter(newest))]
+        return happening
 
     def within(self, scope_id: str) -> Iterator[Happening]:
         """Yield the newest event of each kind in a scope, newest first."""

@@ -221,6 +221,7 @@ class Integrations:
         with self._world.change():
             secret = Secret(entity, name, value, self._world.clock.stamp())
             self._secrets.setdefault(entity.id, {})[name] = secret
+            self._world.secrets.add(value)
         return secret
 
     def secret(self, entity: Entity, name: str) -> Secret:

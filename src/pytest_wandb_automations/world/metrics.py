@@ -333,11 +333,11 @@ class Metrics:
         verdict = watch.judge(run_filter)
         if verdict.fired:
             watch.opinion = None
-            trigger.considered.add(verdict, self._world.happened)
+            self._world.consider(trigger, verdict)
             trigger.last_fired[watch.run.id] = self._world.clock.now()
             return [self._world.fire(trigger, verdict.event, verdict, watch.run, _facts(watch))]
         watch.held_back = next(clause.path for clause in verdict.clauses if not clause)
-        watch.opinion = trigger.considered.add(verdict, self._world.happened)
+        watch.opinion = self._world.consider(trigger, verdict)
         return []
 
 

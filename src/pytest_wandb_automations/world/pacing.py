@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.semantics import Semantics
     from pytest_wandb_automations.world.automations import Trigger
 
-__all__ = ["COOLDOWN", "broad_limits", "run_cooldown"]
+__all__ = ["COOLDOWN", "broad_limits", "duration", "run_cooldown"]
 
 COOLDOWN: Final = "cooldown"
 """Path of the clause of `run_cooldown`."""
@@ -57,10 +57,10 @@ def broad_limits(
 def _since(path: str, asked: str, fired: datetime | None, now: datetime, wait: timedelta) -> Clause:
     if fired is None:
         return Clause(path, asked)
-    return Clause(path, asked, fired, now - fired >= wait, note=f"{_duration(now - fired)} before")
+    return Clause(path, asked, fired, now - fired >= wait, note=f"{duration(now - fired)} before")
 
 
-def _duration(time: timedelta) -> str:
+def duration(time: timedelta) -> str:
     """Write a time with its two largest units: `23 h 59 min`, `1.5 s`."""
     minutes, seconds = divmod(time.total_seconds(), 60)
     hours, minutes = divmod(int(minutes), 60)

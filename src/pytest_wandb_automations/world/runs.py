@@ -40,6 +40,7 @@ __all__ = [
     "Stream",
     "check_file_name",
     "check_state",
+    "logged_values",
 ]
 
 Stream = Literal["history", "system"]
@@ -183,7 +184,7 @@ class Run:
             self._check_running()
             sampled = self._plain(metrics)
             row = {f"{_SYSTEM}{name.removeprefix(_SYSTEM)}": sampled[name] for name in sampled}
-            values = self._sampled(row)
+            values = self._read(row, "system")
             self.samples.append(row)
             self._observe(values, None, "system")
 
@@ -195,7 +196,7 @@ class Run:
         step = row.get("_step")
         if not isinstance(step, int) or isinstance(step, bool):
             raise InvalidInput(f"run {self.path}: a row of history needs a `_step`, got {step!r}")
-        values = self._flat(_logged(row))
+        values = self._read(row, "history")
 
         def take() -> None:
             self.history.append(row)
@@ -205,7 +206,7 @@ class Run:
 
     def read_sample(self, row: dict[str, Any]) -> Callable[[], None]:
         """Return what takes in a row of system metrics as the SDK sends it."""
-        values = self._sampled(row)
+        values = self._read(row, "system")
 
         def take() -> None:
             self.samples.append(row)
@@ -215,11 +216,13 @@ class Run:
 
     def cut_history(self, rows: int) -> None:
         """Forget all but the first rows of history, which others take the place of."""
+        self._world.journal.cut_rows(self, "history", self.history, rows)
         del self.history[rows:]
         self._start_over()
 
     def cut_samples(self, rows: int) -> None:
         """Forget all but the first rows of system metrics."""
+        self._world.journal.cut_rows(self, "system", self.samples, rows)
         del self.samples[rows:]
         self._start_over()
 
@@ -234,19 +237,18 @@ class Run:
         self.series.clear()
         self.system_series.clear()
         for row in self.history:
-            for name, value in self._flat(_logged(row)):
+            for name, value in logged_values(row, "history"):
                 self.series.setdefault(name, []).append(value)
         for row in self.samples:
-            for name, value in self._sampled(row):
+            for name, value in logged_values(row, "system"):
                 self.system_series.setdefault(name, []).append(value)
         self._world.metrics.forget(self)
 
-    def _sampled(self, row: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        return [
-            (name.removeprefix(_SYSTEM), value)
-            for name, value in self._flat(row)
-            if name.startswith(_SYSTEM)
-        ]
+    def _read(self, row: Mapping[str, Any], stream: Stream) -> list[tuple[str, Any]]:
+        try:
+            return logged_values(row, stream)
+        except RecursionError:
+            raise self._too_deep() from None
 
     def _flat(self, metrics: Mapping[str, Any]) -> list[tuple[str, Any]]:
         try:
@@ -265,6 +267,9 @@ class Run:
 
     def _observe(self, values: list[tuple[str, Any]], step: int | None, stream: Stream) -> None:
         self.heartbeat_at = self._world.clock.now()
+        journal, rows = self._world.journal, self.rows_of(stream)
+        if journal.logging is None or journal.logging.rows is not rows:
+            journal.add_rows(self, stream, rows)
         for name, value in values:
             self._world.metrics.observe(self, name, value, step, stream)
 
@@ -278,6 +283,10 @@ class Run:
     def series_of(self, stream: Stream) -> dict[str, list[Any]]:
         """Return the values of the history, or of the system metrics, by metric."""
         return self.series if stream == "history" else self.system_series
+
+    def rows_of(self, stream: Stream) -> list[dict[str, Any]]:
+        """Return the rows of the history, or of the system metrics."""
+        return self.history if stream == "history" else self.samples
 
     def finish(self, exit_code: int = 0) -> None:
         """End the run: `finished` for exit code 0, else `failed`."""
@@ -405,6 +414,17 @@ def check_file_name(name: str) -> None:
 def _value_of(entry: Any) -> Any:
     fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
     return fields.get("value", entry)
+
+
+def logged_values(row: Mapping[str, Any], stream: Stream) -> list[tuple[str, Any]]:
+    """Return the metrics of a row of history or of system metrics, and their values."""
+    if stream == "history":
+        return list(flatten_metrics(_logged(row)))
+    return [
+        (name.removeprefix(_SYSTEM), value)
+        for name, value in flatten_metrics(row)
+        if name.startswith(_SYSTEM)
+    ]
 
 
 def _logged(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import httpx
 
 from pytest_wandb_automations.delivery.templates import check_payload, json_text
 from pytest_wandb_automations.delivery.webhooks import TEST, Delivery, webhook_request
+from pytest_wandb_automations.world.journal import Sent
 
 if TYPE_CHECKING:
     from pytest_wandb_automations.delivery.postbox import Answer
@@ -32,6 +33,15 @@ def send_past_faults(
     `send` records it, and asks the receiver unless it is given what to take `instead`. A delay that
     was ordered is a part of the time that the receiver has.
     """
+    sent = Sent(request, execution)
+    world.journal.add(sent)
+    answer = sent.answer = _past_faults(world, request, send, execution)
+    return answer
+
+
+def _past_faults(
+    world: World, request: httpx.Request, send: _Send, execution: Execution | None
+) -> Answer:
     timeout = world.semantics.webhook_timeout
     fault = world.faults.meet_delivery(request.url, execution)
     if fault is None:

@@ -29,9 +29,10 @@ from pytest_wandb_automations.world.directory import Directory
 from pytest_wandb_automations.world.executions import Execution, Executions
 from pytest_wandb_automations.world.faults import Faults
 from pytest_wandb_automations.world.features import Features
-from pytest_wandb_automations.world.happenings import Happenings
+from pytest_wandb_automations.world.happenings import Happening, Happenings
 from pytest_wandb_automations.world.ids import Ids, decode_id
 from pytest_wandb_automations.world.integrations import Integrations
+from pytest_wandb_automations.world.journal import Advanced, Journal, Settled
 from pytest_wandb_automations.world.judging import judge
 from pytest_wandb_automations.world.metrics import Metrics
 from pytest_wandb_automations.world.plain import plain
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.rules.verdict import Verdict
     from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.collections import Collection
+    from pytest_wandb_automations.world.considering import Opinion
     from pytest_wandb_automations.world.runs import Run
 
 __all__ = ["World"]
@@ -73,7 +75,8 @@ class World:
         semantics: Semantics | None = None,
         features: Mapping[str, bool] | None = None,
     ) -> None:
-        self._seed = seed
+        self.seed = seed
+        """What ids, names and keys follow from."""
         self._api_key = api_key
         self._first_semantics = semantics or Semantics()
         self._first_features = dict(features or {})
@@ -91,8 +94,11 @@ class World:
         with self._change:
             self._semantics = self._first_semantics
             self.features = Features(self._first_features)
-            self.clock = Clock(moved=self._miss_heartbeats)
-            self.ids = Ids(self._seed)
+            self.clock = Clock(moved=self._clock_moved)
+            self.journal = Journal(self.clock)
+            self.secrets: set[str] = set()
+            """Every secret that there ever was, API keys included: no report may show them."""
+            self.ids = Ids(self.seed)
             self.storage = Storage()
             self.directory = Directory(self)
             self.projects = Projects(self)
@@ -184,7 +190,7 @@ class World:
             else:
                 place = self.projects.find_collection(event.collection)
             self.happened += 1
-            self.recent_events.add(event, place)
+            self.journal.add(self.recent_events.add(event, place))
             caused: list[Execution] = []
             asked = set() if asked is None else asked
             for trigger in self.automations.listening(event.event_types, place.scope_ids):
@@ -192,13 +198,14 @@ class World:
                     continue
                 asked.add(trigger.id)
                 verdict = judge(self, trigger, event, place)
-                trigger.considered.add(verdict, self.happened)
+                self.consider(trigger, verdict)
                 if verdict.fired:
                     caused.append(self.fire(trigger, event, verdict, place))
             return caused
 
     def _observe(self, event: RunMetricLogged) -> list[Execution]:
         run = self.projects.find_run(event.run)
+        self.journal.add(Happening(event, run, run.scope_ids))
         value = plain(event.value)
         if event.stream == "history":
             run.summary[event.metric] = value
@@ -209,6 +216,12 @@ class World:
                 run, name, leaf, event.step, event.stream, event.author
             )
         ]
+
+    def consider(self, trigger: Trigger, verdict: Verdict) -> Opinion:
+        """Record what an automation makes of what just happened."""
+        opinion = trigger.considered.add(verdict, self.happened)
+        self.journal.add(opinion)
+        return opinion
 
     def fire(
         self,
@@ -302,7 +315,8 @@ class World:
         limit = self.semantics.cascade_limit
         if len(chain) >= limit:
             path = " → ".join([*(link.automation for link in chain), execution.automation_name])
-            execution.settle(Outcome(error=f"cascade of more than {limit} automations: {path}"))
+            cut = Outcome(error=f"cascade of more than {limit} automations: {path}")
+            self._settle(execution, cut)
             return
         outcome = Outcome(error="the delivery was interrupted")
         held = self.courier.postbox.has_receivers()
@@ -310,7 +324,15 @@ class World:
             with self._cascades.delivering(execution.automation_name, chain, held=held):
                 outcome = self.courier.carry_out(self, execution)
         finally:
-            execution.settle(outcome)
+            self._settle(execution, outcome)
+
+    def _settle(self, execution: Execution, outcome: Outcome) -> None:
+        execution.settle(outcome)
+        self.journal.add(Settled(execution))
+
+    def _clock_moved(self, by: timedelta) -> None:
+        self.journal.add(Advanced(by))
+        self._miss_heartbeats()
 
     def _miss_heartbeats(self) -> None:
         timeout = timedelta(minutes=self.semantics.heartbeat_timeout_minutes)

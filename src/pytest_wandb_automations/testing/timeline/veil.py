@@ -1,0 +1,78 @@
+"""What may be shown: texts without secrets, that any file and any terminal can hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_wandb_automations.delivery.masking import masker
+from pytest_wandb_automations.delivery.signatures import SIGNATURE_HEADER
+from pytest_wandb_automations.rules.wording import cut, one_line
+from pytest_wandb_automations.world.journal import Sent
+
+if TYPE_CHECKING:
+    import httpx
+
+    from pytest_wandb_automations.world.world import World
+
+__all__ = ["Veil"]
+
+_WIDTH = 400
+_TEXT = 4_000
+_MASK = "••••"
+_HALF = 4
+"""Fewer characters of a secret tell nothing."""
+
+_HIDDEN = frozenset({"authorization", SIGNATURE_HEADER.lower()})
+
+
+class Veil:
+    """Hides the secrets of one world."""
+
+    def __init__(self, world: World) -> None:
+        records = (*world.journal.first, *world.journal.newest)
+        requests = (record.what.request for record in records if isinstance(record.what, Sent))
+        signatures = {request.headers.get(SIGNATURE_HEADER, "") for request in requests}
+        self._secrets = world.secrets
+        self._masked = masker(world.secrets | signatures)
+
+    def _mask(self, text: str) -> str:
+        """Hide secrets, and what is left of one where somebody cut a text before."""
+        text = self._masked(text)
+        if "…" not in text:
+            return text
+        parts = text.split("…")
+        for secret in self._secrets:
+            for place, part in enumerate(parts):
+                if place < len(parts) - 1 and secret[:_HALF] in part:
+                    part = _without_end(part, secret)
+                if place and secret[-_HALF:] in part:
+                    part = _without_end(part[::-1], secret[::-1])[::-1]
+                parts[place] = part
+        return "…".join(parts)
+
+    def line(self, text: str) -> str:
+        """Return a text as one line of moderate length."""
+        # Before it is cut: of a secret no half may be left.
+        return cut(one_line(self._mask(text)), _WIDTH)
+
+    def text(self, text: str) -> str:
+        """Return a text with its lines, cut when very long."""
+        lines = self._mask(text).splitlines()
+        return cut("\n".join(one_line(line.replace("\t", "    ")) for line in lines), _TEXT)
+
+    def headers(self, headers: httpx.Headers) -> str:
+        """Return headers one a line, without the values of those that carry secrets."""
+        return self.text(
+            "\n".join(
+                f"{name}: {_MASK if name.lower() in _HIDDEN else value}"
+                for name, value in headers.items()
+            )
+        )
+
+
+def _without_end(text: str, secret: str) -> str:
+    """Return a text without the beginning of a secret that it ends with."""
+    for size in range(min(len(secret), len(text)), _HALF - 1, -1):
+        if text.endswith(secret[:size]):
+            return text[:-size] + _MASK
+    return text
