@@ -10,11 +10,12 @@ from collections import defaultdict
 
 from pytest_wandb_automations.errors import InvalidInput
 
-__all__ = ["Ids", "decode_id", "encode_id"]
+__all__ = ["ADJECTIVES", "NOUNS", "Ids", "decode_id", "encode_id"]
 
 _RUN_ID_ALPHABET = string.ascii_lowercase + string.digits
-_ADJECTIVES = ("brisk", "calm", "clear", "eager", "fresh", "gentle", "lively", "quiet", "swift")
-_NOUNS = ("brook", "cloud", "dawn", "field", "forest", "meadow", "ridge", "river", "shore")
+ADJECTIVES = ("brisk", "calm", "clear", "eager", "fresh", "gentle", "lively", "quiet", "swift")
+NOUNS = ("brook", "cloud", "dawn", "field", "forest", "meadow", "ridge", "river", "shore")
+"""Words of the display names of runs, `brisk-meadow-7`; the factories take them from here."""
 
 
 def encode_id(kind: str, number: int) -> str:
@@ -59,7 +60,7 @@ class Ids:
 
     def display_name(self, number: int) -> str:
         """Return a name for a run that was given none, in the form W&B uses: `brisk-meadow-7`."""
-        return f"{self._random.choice(_ADJECTIVES)}-{self._random.choice(_NOUNS)}-{number}"
+        return f"{self._random.choice(ADJECTIVES)}-{self._random.choice(NOUNS)}-{number}"
 
     def digest(self) -> str:
         """Return a digest of 32 hexadecimal digits, for an artifact without content."""
