@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format docs bench clean
+.PHONY: demo test lint format docs docs-site bench clean
 
 demo: .venv/test
 	$(BIN)/python examples/demo.py
@@ -26,13 +26,17 @@ format: .venv/lint
 	$(BIN)/ruff format
 
 docs: .venv/test
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate.py --transcripts
+
+docs-site: .venv/docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going -q docs build/docs
+	@echo "wrote build/docs/index.html"
 
 bench: .venv/test
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf .venv .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf .venv build .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 
 .venv/pip:
 	$(PYTHON) -m venv .venv
@@ -45,4 +49,8 @@ clean:
 
 .venv/lint: .venv/test
 	$(BIN)/python -m pip install --quiet --group lint
+	touch $@
+
+.venv/docs: .venv/test
+	$(BIN)/python -m pip install --quiet --group docs
 	touch $@

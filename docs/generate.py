@@ -1,52 +1,68 @@
-"""Writes the pages of the documentation that come from code; with `--check` says what is stale.
+"""Writes what comes from code into the documentation; with `--check` says what is stale.
 
-python docs/generate.py [--check]
+python docs/generate.py [--check | --transcripts]
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import embedding
 import event_table
 import sdk_operations
+import transcripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-DOCS = Path(__file__).parent
+DOCS = embedding.ROOT / "docs"
 
 PAGES: dict[str, Callable[[], str]] = {
     "events.md": event_table.page,
     "sdk-operations.md": sdk_operations.page,
 }
-"""The generated pages and what writes them."""
+"""The pages that are generated as a whole, and what writes them."""
 
 
-def stale_pages() -> list[str]:
-    """Return the names of the pages that are missing or differ from what would be written."""
-    return [name for name, page in PAGES.items() if _content(DOCS / name) != page()]
+def stale_pages() -> dict[Path, str]:
+    """Return the pages that are missing or differ, and what they should say."""
+    wanted = {DOCS / name: page() for name, page in PAGES.items()}
+    for path in embedding.pages():
+        wanted.setdefault(path, embedding.with_snippets(_content(path)))
+    return {path: text for path, text in wanted.items() if _content(path) != text}
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the pages, or check them; the exit status is 1 when a check found stale ones."""
-    parser = argparse.ArgumentParser(description="Write the generated pages of the documentation.")
-    parser.add_argument("--check", action="store_true", help="write nothing, fail on stale pages")
+    parser = argparse.ArgumentParser(description="Write the generated parts of the documentation.")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--check", action="store_true", help="write nothing, fail on stale pages")
+    how.add_argument("--transcripts", action="store_true", help="run and write transcripts first")
+    options = parser.parse_args(arguments)
+    if options.transcripts:
+        for path in sorted(DOCS.glob("snippets/**/*.console")):
+            _write(path, transcripts.record(path))
     stale = stale_pages()
-    if parser.parse_args(arguments).check:
-        for name in stale:
-            print(f"docs/{name} is out of date; run python docs/generate.py")
+    if options.check:
+        for path in stale:
+            print(f"{path.relative_to(embedding.ROOT)} is out of date; run python docs/generate.py")
         return 1 if stale else 0
-    for name in stale:
-        (DOCS / name).write_text(PAGES[name](), "utf-8")
-        print(f"wrote docs/{name}")
+    for path, text in stale.items():
+        _write(path, text)
     return 0
 
 
-def _content(path: Path) -> str | None:
-    return path.read_text("utf-8") if path.exists() else None
+def _write(path: Path, text: str) -> None:
+    if _content(path) != text:
+        path.write_text(text, "utf-8")
+        print(f"wrote {path.relative_to(embedding.ROOT)}")
+
+
+def _content(path: Path) -> str:
+    return path.read_text("utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":
