@@ -1,0 +1,4 @@
+import wandb
+
+for automation in wandb.Api().automations():
+    print(automation.name, automation.event.event_type.value)
