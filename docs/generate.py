@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import embedding
 import event_table
+import fidelity_table
 import sdk_operations
 import transcripts
 
@@ -22,6 +23,7 @@ DOCS = embedding.ROOT / "docs"
 
 PAGES: dict[str, Callable[[], str]] = {
     "events.md": event_table.page,
+    "fidelity.md": fidelity_table.page,
     "sdk-operations.md": sdk_operations.page,
 }
 """The pages that are generated as a whole, and what writes them."""
