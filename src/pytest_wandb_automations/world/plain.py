@@ -21,6 +21,10 @@ def plain(value: Any) -> Any:
     """Return a value with Python's numbers and lists in place of other libraries'."""
     if type(value) in _ALREADY:
         return value
+    if isinstance(value, dict):
+        row = cast("dict[Any, Any]", value)
+        if _ALREADY.issuperset(map(type, row.values())):  # what is logged over and over
+            return dict(row)
     if isinstance(value, Mapping):
         return {name: plain(entry) for name, entry in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):

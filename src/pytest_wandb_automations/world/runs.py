@@ -171,8 +171,9 @@ class Run:
                 raise InvalidInput(f"{self.path} is at step {last}; step {step} would go back")
             logged = self._plain(metrics)
             values = self._flat(logged)
-            self.history.append({**logged, "_step": number})
             self.summary.update(logged)
+            logged["_step"] = number
+            self.history.append(logged)
             self._observe(values, number, "history")
 
     def log_system(self, metrics: Mapping[str, Any]) -> None:
