@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -187,6 +188,13 @@ def test_numbers_and_arrays_of_numpy_are_kept_as_json_has_them(backend: Backend)
         {"val": {"loss": 1.5}, "steps": [3], "logits": [1, 2], "_step": 0}
     ]
     assert json.loads(json.dumps(run.samples)) == [{"system.cpu": 0.25}]
+
+
+def test_what_json_has_no_form_for_is_refused_and_nothing_of_it_logged(run: Run) -> None:
+    with pytest.raises(InvalidInput, match=r"JSON has no form for datetime.date\(.*a date; give"):
+        run.log({"loss": 1, "val": {"day": date(2026, 1, 1)}})
+
+    assert (run.history, run.series, run.summary) == ([], {}, {})
 
 
 @pytest.mark.parametrize("way", ["log", "inject"])

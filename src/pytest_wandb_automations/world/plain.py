@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
+from pytest_wandb_automations.errors import InvalidInput
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,7 +20,10 @@ _ALREADY = frozenset({float, int, bool, str, type(None)})
 
 
 def plain(value: Any) -> Any:
-    """Return a value with Python's numbers and lists in place of other libraries'."""
+    """Return a value with Python's numbers and lists in place of other libraries'.
+
+    `InvalidInput` for what JSON has no form for, such as images: the SDK makes files of those.
+    """
     if type(value) in _ALREADY:
         return value
     if isinstance(value, dict):
@@ -30,4 +35,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in cast("list[Any]", value)]
     written: Callable[[], Any] | None = getattr(value, "tolist", None)
-    return value if written is None else written()
+    if written is not None:
+        return written()
+    if not isinstance(value, (str, int, float)):  # of a subclass: members of an enumeration, say
+        raise InvalidInput(
+            f"JSON has no form for {value!r}, a {type(value).__name__}; give numbers, texts, "
+            "lists, dictionaries, or arrays that have a `tolist`"
+        )
+    return value
