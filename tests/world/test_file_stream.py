@@ -198,6 +198,25 @@ def test_console_output_is_kept_by_number_structured_or_plain(run: Run) -> None:
     assert (console[0].timestamp, console[0].level, console[0].label) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("sent", "line", "timestamp", "level"),
+    [
+        ("2026-01-31T04:05:06.077815 two words\n", "two words", "2026-01-31T04:05:06.077815", None),
+        ("ERROR 2026-01-31T04:05:06.5 oh", "oh", "2026-01-31T04:05:06.5", "error"),
+        ("2026-01-31T04:05:06.077815 ", "", "2026-01-31T04:05:06.077815", None),
+        ("ERROR oh", "ERROR oh", None, None),
+        ("at 2026-01-31T04:05:06.5 oh", "at 2026-01-31T04:05:06.5 oh", None, None),
+    ],
+)
+def test_a_plain_line_may_begin_with_its_time_and_level(
+    run: Run, sent: str, line: str, timestamp: str | None, level: str | None
+) -> None:
+    send(run, console=(0, [sent]))
+
+    kept = run.console[0]
+    assert (kept.line, kept.timestamp, kept.level) == (line, timestamp, level)
+
+
 # All or nothing
 
 

@@ -8,6 +8,7 @@ Other lines in their place replace them and all that followed. Source: wandb-cor
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +25,11 @@ HISTORY = "wandb-history.jsonl"
 EVENTS = "wandb-events.jsonl"
 SUMMARY = "wandb-summary.json"
 CONSOLE = "output.log"
+
+_PLAIN_LINE = re.compile(
+    r"(?P<level>ERROR )?(?P<timestamp>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+) (?P<text>.*)", re.DOTALL
+)
+"""A line as it is sent to servers without structured logs; those of stderr are an error."""
 
 
 @dataclass(frozen=True)
@@ -139,13 +145,17 @@ def _lines(chunks: Mapping[str, Chunk], name: str) -> Sequence[str]:
 
 
 def _log_line(number: int, line: str) -> LogLine:
-    """Read a line of console output: structured, as JSON, or plain, as older SDKs send it."""
+    """Read a line of console output: structured, as JSON, or plain, as older servers get it."""
     try:
         fields: Any = json.loads(line)
     except (ValueError, RecursionError):
         fields = None
     if not isinstance(fields, dict) or "content" not in fields:
-        return LogLine(number, line.rstrip("\n"))
+        plain = _PLAIN_LINE.fullmatch(line)
+        if plain is None:
+            return LogLine(number, line.rstrip("\n"))
+        level = "error" if plain["level"] else None
+        return LogLine(number, plain["text"].rstrip("\n"), plain["timestamp"], level)
     known = cast("dict[str, Any]", fields)
     return LogLine(
         number, str(known["content"]), known.get("ts"), known.get("level"), known.get("label")
