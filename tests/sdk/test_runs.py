@@ -403,42 +403,6 @@ def test_a_fork_is_a_run_of_its_own_that_begins_after_the_step(wandb_backend: Ba
 # Threads, processes, tests
 
 
-def test_no_event_of_many_runs_at_once_is_lost_or_doubled(wandb_backend: Backend) -> None:
-    """Fifty runs of 200 steps from eight threads, counted run by run."""
-    todo = iter([f"r{number}" for number in range(50)])
-    lock, errors = threading.Lock(), list[BaseException]()
-
-    def work() -> None:
-        try:
-            while True:
-                with lock:
-                    run_id = next(todo, None)
-                if run_id is None:
-                    return
-                quiet = wandb.Settings(console="off", x_disable_stats=True)
-                run = start(id=run_id, reinit="create_new", settings=quiet)
-                for step in range(200):
-                    run.log({"loss": step, "twice": 2 * step})
-                run.finish()
-        except BaseException as error:  # noqa: BLE001  # raised again by the test
-            errors.append(error)
-
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert errors == []
-    runs = wandb_backend.project("acme/llm").runs
-    assert sorted(runs) == sorted(f"r{number}" for number in range(50))
-    for run in runs.values():
-        assert run.state == "finished"
-        assert run.values("loss") == [*range(200)]
-        assert run.values("twice") == [2 * step for step in range(200)]
-        assert [row["_step"] for row in run.history] == [*range(200)]
-
-
 SCRIPT = """
     import sys, wandb
     with wandb.init(project="llm", id=sys.argv[1]) as run:
