@@ -262,6 +262,33 @@ def test_a_run_that_was_to_be_preempted_and_ends_well_is_finished(
     assert states[-1] == "finished"
 
 
+ENDINGS = """
+    import sys, wandb
+    run = wandb.init(project="llm", id=sys.argv[1])
+    run.log({"loss": 1})
+    if sys.argv[1] == "raises":
+        raise ValueError("diverged")
+    if sys.argv[1] == "exits":
+        sys.exit(3)
+"""
+
+
+def test_a_script_that_never_finishes_its_run_ends_it_with_its_own_exit_code(
+    wandb_backend: Backend,
+) -> None:
+    watch_failures(wandb_backend)
+    scripts = [run_script(ENDINGS, name) for name in ("ends", "raises", "exits")]
+    for script in scripts:
+        script.communicate()
+
+    assert [script.returncode for script in scripts] == [0, 1, 3]
+    for name, state, code in (("ends", "finished", 0), ("raises", "failed", 1)):
+        run = the_run(wandb_backend, name)
+        assert (run.state, run.exit_code, run.values("loss")) == (state, code, [1])
+    assert the_run(wandb_backend, "exits").state == "failed"
+    wandb_backend.assert_fired("failed", times=2)
+
+
 KILLED = """
     import time, wandb
     with wandb.init(entity="acme", project="llm", id="r1") as run:
@@ -349,6 +376,20 @@ def test_a_resumed_run_goes_on_where_it_ended(
     assert states == ["running", "finished", "running", "finished"]
 
 
+@pytest.mark.parametrize("state", ["crashed", "preempted", "pending"])
+def test_a_run_that_ended_in_another_way_is_resumed_too(
+    wandb_backend: Backend, states: list[str], state: str
+) -> None:
+    made = a_finished_run(wandb_backend)
+    made.set_state(state)
+
+    with start(id="r1", resume="allow") as run:
+        run.log({"loss": 9})
+
+    assert made.values("loss") == [0, 1, 2, 9]
+    assert states[2:] == [state, "running", "finished"]
+
+
 def test_a_new_run_may_be_resumed_or_not(wandb_backend: Backend) -> None:
     for number, resume in enumerate(("allow", "never")):
         with start(id=f"r{number}", resume=resume) as run:
@@ -386,6 +427,34 @@ def test_a_run_goes_back_to_a_step(wandb_backend: Backend) -> None:
     assert [row["_step"] for row in made.history] == [0, 1, 2]
     assert made.values("loss") == [0, 1, 5]
     wandb_backend.assert_fired("loss", times=1)
+
+
+def test_a_run_that_went_back_is_running_and_windows_begin_again(
+    wandb_backend: Backend, states: list[str]
+) -> None:
+    event = OnRunMetric(
+        scope=wandb_backend.project("acme/llm"), filter=RunEvent.metric("loss").max(5) >= 7
+    )
+    wandb_backend.create_automation(event >> DoNothing(), name="high")
+    with start(id="r1") as run:
+        for loss in (1, 2, 6):
+            run.log({"loss": loss})
+
+    with start(resume_from="r1?_step=0") as run:
+        assert the_run(wandb_backend).values("loss") == [1]
+        run.log({"loss": 5})
+
+    assert the_run(wandb_backend).values("loss") == [1, 5]
+    assert states == ["running", "finished", "running", "finished"]
+    wandb_backend.assert_not_fired("high")
+
+
+def test_only_a_run_that_is_there_goes_back(wandb_backend: Backend) -> None:
+    wandb_backend.project("acme/llm")
+
+    with pytest.raises(wandb.errors.CommError, match="no run 'nope' in acme/llm"):
+        start(resume_from="nope?_step=1")
+    wandb.teardown()  # for the service the id is in use from here on
 
 
 def test_a_fork_is_a_run_of_its_own_that_begins_after_the_step(wandb_backend: Backend) -> None:
@@ -440,35 +509,6 @@ def test_a_run_that_a_test_left_unfinished_ends_with_it(session: Session) -> Non
 
     assert the_run(first).values("loss") == [1]
     assert list(second.project("acme/llm").runs) == ["r2"]
-
-
-LATE = """
-    import sys, wandb
-    run = wandb.init(project="llm", id="r1")
-    print("begun", flush=True)
-    sys.stdin.readline()
-    run.log({"loss": 1})
-    run.finish()
-"""
-
-
-def test_what_a_run_sends_after_its_test_reaches_no_later_one(session: Session) -> None:
-    with session.backend(seed=7):
-        process = subprocess.Popen(
-            [sys.executable, "-c", dedent(LATE)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ,
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
-    with session.backend(seed=7) as later:
-        # A run of the same name, under the same ids: only the key tells them apart.
-        run = later.run("acme/llm", run_id="r1")
-        process.communicate("\n")
-
-        assert (run.history, run.samples, run.files, run.state) == ([], [], {}, "running")
 
 
 def test_the_backend_returns_a_run_that_the_sdk_made(
