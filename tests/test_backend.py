@@ -253,7 +253,7 @@ def test_assertions_tell_what_was_expected_and_what_happened(backend):
     backend.assert_fired(rule)
     with pytest.raises(AssertionError, match=r"^expected 'deploy' to fire 2 times, it fired once"):
         backend.assert_fired(backend.world.automations.named("deploy"), times=2)
-    with pytest.raises(AssertionError, match=r"^expected 'deploy' to fire 0 times, it fired once"):
+    with pytest.raises(AssertionError, match=r"^expected 'deploy' not to fire, it fired once"):
         backend.assert_not_fired(rule)
     with pytest.raises(NotFound, match="no automation named 'typo'; there are: 'deploy'"):
         backend.assert_not_fired("typo")
@@ -466,8 +466,10 @@ def test_assertions_reach_the_history_of_a_deleted_automation(backend):
     with pytest.raises(AssertionError) as failed:
         backend.assert_not_fired("fired")
     assert str(failed.value) == (
-        "expected 'fired' to fire 0 times, it fired once\n\n"
-        "'fired' was deleted, and with it what it made of events"
+        "expected 'fired' not to fire, it fired once\n\n"
+        "it fired for:\n"
+        "  alias 'latest' added to acme/llm/weights:v0\n\n"
+        "it was deleted, and with it what it made of other events"
     )
     with pytest.raises(NotFound, match="no automation named 'fierd'"):
         backend.assert_not_fired("fierd")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +16,7 @@ from pytest_wandb_automations.automations.inputs import prepare_to_create, prepa
 from pytest_wandb_automations.client import AutomationsApi
 from pytest_wandb_automations.delivery.masking import shown_url
 from pytest_wandb_automations.errors import InvalidInput, NotFound, error_of_status
+from pytest_wandb_automations.failures.firing import fired_otherwise
 from pytest_wandb_automations.graphql.context import Context
 from pytest_wandb_automations.graphql.execution import execute
 from pytest_wandb_automations.graphql.schema import python_name
@@ -26,7 +27,7 @@ from pytest_wandb_automations.semantics import Semantics
 from pytest_wandb_automations.world.automations import Trigger
 from pytest_wandb_automations.world.collections import Collection
 from pytest_wandb_automations.world.executions import Executions
-from pytest_wandb_automations.world.explaining import explain
+from pytest_wandb_automations.world.explaining import explain, near_misses
 from pytest_wandb_automations.world.injecting import completed
 from pytest_wandb_automations.world.integrations import (
     Secret,
@@ -434,7 +435,8 @@ class Backend:
         `timeout` is in seconds of real time. The SDK sends what a run logs from a process of its
         own, once a second: with a timeout, this waits for what it causes to be delivered.
         """
-        subject, explained = self._subject(automation)
+        __tracebackhide__ = True  # the line of the test is what is asked for
+        subject = self._subject(automation)
 
         def as_expected(fired: Executions) -> bool:
             return bool(fired) if times is None else len(fired) == times
@@ -447,32 +449,26 @@ class Backend:
             self.world.wait_until(delivered, timeout)
         fired = self.executions.of(subject)
         if not as_expected(fired):
+            near = near_misses(self.world, subject) if isinstance(subject, Trigger) else None
             name = subject if isinstance(subject, str) else subject.name
-            wanted = "to fire" if times is None else f"to fire {_times(times)}"
-            raise AssertionError(
-                f"expected {name!r} {wanted}, it fired {_times(len(fired))}\n\n" + explained()
-            )
+            raise AssertionError(fired_otherwise(name, fired, near, times=times, timeout=timeout))
         return fired
 
     def assert_not_fired(self, automation: Any) -> None:
         """Fail if an automation fired."""
+        __tracebackhide__ = True
         self.assert_fired(automation, times=0)
 
     # Ways from names to objects
 
-    def _subject(self, automation: Any) -> tuple[Any, Callable[[], str]]:
-        """Return the automation that is meant, and what explains it.
-
-        Of a deleted one there is no more than its executions.
-        """
+    def _subject(self, automation: Any) -> Any:
+        """Return the automation that is meant, or what a deleted one goes by in the history."""
         try:
-            trigger = self._trigger(automation)
+            return self._trigger(automation)
         except NotFound:
             if isinstance(automation, str) and not self.executions.of(automation):
                 raise
-            name = getattr(automation, "name", automation)
-            return automation, lambda: f"{name!r} was deleted, and with it what it made of events"
-        return trigger, lambda: self.explain(trigger)
+            return automation
 
     def _trigger(self, automation: Any) -> Trigger:
         if isinstance(automation, Trigger):
@@ -559,10 +555,6 @@ def _check_team(found: Entity, organization: Organization | str | None) -> None:
     wanted = getattr(organization, "name", organization)
     if wanted is not None and (found.organization is None or found.organization.name != wanted):
         raise InvalidInput(f"{found!r} belongs to {found.organization!r}, not to {wanted!r}")
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
 
 
 def _snake(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures, options, the marker, and the hooks that strictness and reports need.
+"""The pytest plugin: fixtures, options, the marker, strictness, and how failures read.
 
 It imports pytest and nothing else, as pytest loads it always.
 """
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _in_use: pytest.StashKey[tuple[Backend, Options]] = pytest.StashKey()
 """What a test that is running got from the fixture `wandb_backend`."""
+
+_PACKAGE = __name__.removesuffix("plugin")
 
 _INI = {
     "strict": ("args", "what strict mode looks for: true, false or names of checks"),
@@ -74,6 +76,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         if told := objections(backend, options.strict):
             pytest.fail(told, pytrace=False)
     return result
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Tell how the kit's objects differ, path by path, and keep their secrets."""
+    of_the_kit = any(type(each).__module__.startswith(_PACKAGE) for each in (left, right))
+    if op != "==" or not of_the_kit:
+        return None
+    from pytest_wandb_automations.failures.comparisons import unequal
+
+    return unequal(left, right)
 
 
 @pytest.fixture(scope="session")

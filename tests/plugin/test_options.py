@@ -6,7 +6,10 @@ from zlib import crc32
 
 import pytest
 
+from pytest_wandb_automations.errors import InvalidInput
 from pytest_wandb_automations.semantics import Semantics
+from pytest_wandb_automations.testing.options import Options, options_of, project_options
+from pytest_wandb_automations.testing.strict import CHECKS
 from pytest_wandb_automations.world.features import SERVER_FEATURES
 
 SHOW = """
@@ -36,96 +39,81 @@ def shown(run):
     return shown
 
 
-@pytest.fixture
-def refused(run):
-    """Return a function that says with which error a test is not even set up."""
-
-    def refused(arguments):
-        result = run(f"import pytest\n{MARK}({arguments})\ndef test_it(wandb_backend): pass")
-        result.assert_outcomes(errors=1)
-        (said,) = [line for line in result.outlines if line.startswith("E  ")]
-        return said.removeprefix("E").strip()
-
-    return refused
-
-
 def test_without_options_a_test_has_the_defaults(shown):
     seed = crc32(b"test_it.py::test_it")
     assert shown("def test_it(show): pass") == {"test_it": f"[] {{}} {seed}"}
 
 
-def test_levels_are_merged_key_by_key_and_the_nearest_to_the_test_counts(shown, pytester):
-    pytester.mkpydir("package")
-    (pytester.path / "package" / "__init__.py").write_text(
-        "import pytest\n"
-        "pytestmark = pytest.mark.wandb_automations(\n"
-        "    semantics={'cascade_limit': 2, 'webhook_attempts': 2}, seed=2\n"
-        ")\n"
-    )
-    (pytester.path / "package" / "test_inside.py").write_text(
-        f"""{SHOW}
-pytestmark = pytest.mark.wandb_automations(
-    semantics={{"webhook_attempts": 3, "webhook_timeout": 3}},
-    features={{"AUTOMATION_ACTION_ARIA": False, "AUTOMATION_EVENT_RUN_STATE": False}},
-)
-
-def test_in_module(show): pass
-
-{MARK}(semantics={{"webhook_timeout": 4.5, "slack_title": "4"}}, seed=4)
-class TestBase:
-    def test_in_class(self, show): pass
-
-    {MARK}(
-        semantics={{"slack_title": "5"}}, features={{"AUTOMATION_EVENT_RUN_STATE": True}}, seed=5
-    )
-    def test_in_function(self, show): pass
-
-{MARK}(seed=6)
-class TestDerived(TestBase):
-    pass
-"""
-    )
+def test_levels_are_merged_key_by_key_and_the_nearest_to_the_test_counts(pytester):
     pytester.makeini(
         """
         [pytest]
         wandb_automations_semantics =
             delivery = background
             cascade_limit = 1
+            webhook_attempts = 1
         wandb_automations_seed = 1
         """
     )
-    result = shown("", "package")
-    outer = "'delivery': 'background', 'cascade_limit': 2"
-    both = "['AUTOMATION_ACTION_ARIA', 'AUTOMATION_EVENT_RUN_STATE']"
-    in_class = "'webhook_timeout': 4.5, 'webhook_attempts': 3"
-    assert result == {
-        "test_in_module": _seen(both, "webhook_timeout 3.0 webhook_attempts 3", 2),
-        "test_in_class": _seen(both, "webhook_timeout 4.5 webhook_attempts 3 slack_title '4'", 6),
-        "test_in_function": _seen(
-            "['AUTOMATION_ACTION_ARIA']",
-            "webhook_timeout 4.5 webhook_attempts 3 slack_title '5'",
-            5,
-        ),
-    }, (outer, in_class)
-
-
-def _seen(off, semantics, seed):
-    words = iter([*semantics.split(), "delivery", "'background'", "cascade_limit", "2"])
-    chosen = {name: value for name, value in zip(words, words, strict=True)}
-    ordered = [f"'{name}': {chosen[name]}" for name in Semantics.model_fields if name in chosen]
-    return f"{off} {{{', '.join(ordered)}}} {seed}"
-
-
-def test_of_two_marks_on_one_level_the_later_counts_and_that_of_a_parameter_last(shown):
-    result = shown(
+    items = pytester.getitems(
         f"""
-{MARK}(seed=2)
-{MARK}(seed=1)
-@pytest.mark.parametrize("n", [0, pytest.param(1, marks=pytest.mark.wandb_automations(seed=3))])
-def test_it(n, show): pass
-"""
+        import pytest
+
+        pytestmark = pytest.mark.wandb_automations(
+            semantics={{"cascade_limit": 2, "webhook_attempts": 2}},
+            features={{"ARTIFACT_TAGS": False, "LARGE_FILENAMES": False}},
+        )
+
+        def test_in_module(): pass
+
+        {MARK}(semantics={{"cascade_limit": 3}}, seed=3)
+        class TestBase:
+            def test_in_class(self): pass
+
+            {MARK}(semantics={{"cascade_limit": 4}}, features={{"ARTIFACT_TAGS": True}}, seed=4)
+            def test_in_function(self): pass
+
+        {MARK}(seed=5)
+        class TestDerived(TestBase):
+            pass
+        """
     )
-    assert result == {"test_it[0]": "[] {} 2", "test_it[1]": "[] {} 3"}
+    semantics = {"delivery": "background", "webhook_attempts": 2}
+    off = {"ARTIFACT_TAGS": False, "LARGE_FILENAMES": False}
+    in_function = Options(
+        seed=4,
+        features={**off, "ARTIFACT_TAGS": True},
+        semantics={**semantics, "cascade_limit": 4},
+    )
+    assert {item.nodeid.partition("::")[2]: options_of(item) for item in items} == {
+        "test_in_module": Options(
+            seed=1, features=off, semantics={**semantics, "cascade_limit": 2}
+        ),
+        "TestBase::test_in_class": Options(
+            seed=3, features=off, semantics={**semantics, "cascade_limit": 3}
+        ),
+        "TestBase::test_in_function": in_function,
+        "TestDerived::test_in_class": Options(
+            seed=5, features=off, semantics={**semantics, "cascade_limit": 3}
+        ),
+        "TestDerived::test_in_function": in_function,
+    }
+
+
+def test_of_two_marks_on_one_level_the_later_counts_and_that_of_a_parameter_last(pytester):
+    items = pytester.getitems(
+        f"""
+        import pytest
+
+        {MARK}(seed=2)
+        {MARK}(seed=1)
+        @pytest.mark.parametrize(
+            "n", [0, pytest.param(1, marks=pytest.mark.wandb_automations(seed=3))]
+        )
+        def test_it(n): pass
+        """
+    )
+    assert [options_of(item).seed for item in items] == [2, 3]
 
 
 def test_a_mark_that_a_fixture_adds_counts(shown):
@@ -141,16 +129,18 @@ def test_it(show): pass
     assert result == {"test_it": "[] {} 9"}
 
 
-def test_semantics_may_be_given_whole(shown):
-    result = shown(
+def test_semantics_may_be_given_whole(pytester):
+    item = pytester.getitem(
         f"""
-from pytest_wandb_automations import Semantics
+        import pytest
+        from pytest_wandb_automations import Semantics
 
-{MARK}(semantics=Semantics(cascade_limit=3))
-def test_it(show): pass
-"""
+        {MARK}(semantics=Semantics(cascade_limit=3))
+        def test_it(): pass
+        """,
+        "test_it",
     )
-    assert result["test_it"].startswith("[] {'cascade_limit': 3} ")
+    assert options_of(item).semantics == {**dict(Semantics()), "cascade_limit": 3}
 
 
 def test_the_command_line_goes_before_the_ini_file_and_behind_the_marker(shown, pytester):
@@ -177,14 +167,13 @@ def test_the_seed_decides_over_ids_and_made_up_data(run):
     assert made(1) != made(2)
 
 
-def test_an_ini_file_writes_every_kind_of_value(shown, pytester):
+def test_an_ini_file_writes_every_kind_of_value(pytester):
     pytester.makeini(
         """
         [pytest]
         wandb_automations_strict = false
         wandb_automations_features =
             AUTOMATION_ACTION_ARIA = off
-            AUTOMATION_EVENT_RUN_STATE = false
             SWEEPS_LOCAL_SCHEDULER = True
         wandb_automations_semantics =
             entity_scope_limit = [10, 60]
@@ -196,49 +185,42 @@ def test_an_ini_file_writes_every_kind_of_value(shown, pytester):
             delivery=background
         """
     )
-    (seen,) = shown(
-        "def test_it(show, wandb_backend): assert 'SWEEPS_LOCAL_SCHEDULER' in wandb_backend.features and wandb_backend.features['SWEEPS_LOCAL_SCHEDULER']"
-    ).values()
-    assert seen.startswith(
-        "['AUTOMATION_ACTION_ARIA', 'AUTOMATION_EVENT_RUN_STATE'] "
-        "{'partial_window': False, 'entity_scope_limit': (10, 60.0), "
-        "'automatic_alias_events': frozenset(), 'webhook_timeout': 2.5, 'slack_title': '12', "
-        "'slack_text': ' = ', 'delivery': 'background'} "
-    )
+    assert project_options(pytester.parseconfig()) == {
+        "strict": frozenset(),
+        "features": {"AUTOMATION_ACTION_ARIA": False, "SWEEPS_LOCAL_SCHEDULER": True},
+        "semantics": {
+            "entity_scope_limit": (10, 60.0),
+            "automatic_alias_events": frozenset(),
+            "partial_window": False,
+            "webhook_timeout": 2.5,
+            "slack_title": "12",
+            "slack_text": " = ",
+            "delivery": "background",
+        },
+    }
 
 
-def test_null_is_a_value_in_an_ini_file(shown, pytester):
+def test_null_is_a_value_in_an_ini_file(pytester):
     pytester.makeini("[pytest]\nwandb_automations_semantics = entity_scope_limit = null")
-    assert shown("def test_it(show): pass")["test_it"].startswith("[] {} ")
-
-
-FAILS = """
-from pytest_wandb_automations.automations import DoNothing, OnAddArtifactAlias, SendPromptToAria
-
-def test_it(wandb_backend):
-    weights = wandb_backend.collection("acme/llm/weights", type="model")
-    action = SendPromptToAria(prompt="${artifact_metadata.nothing}")
-    wandb_backend.create_automation(OnAddArtifactAlias(scope=weights) >> action, name="ask")
-    weights.log_version()
-"""
+    assert project_options(pytester.parseconfig()) == {"semantics": {"entity_scope_limit": None}}
 
 
 @pytest.mark.parametrize(
-    ("written", "outcome"),
+    ("written", "checks"),
     [
-        ("true", {"failed": 1}),
-        ("off", {"passed": 1}),
-        ("unknown_variables", {"passed": 1}),
-        ("failed_deliveries unknown_variables", {"failed": 1}),
-        ("", {"passed": 1}),
+        ("true", CHECKS),
+        ("off", set()),
+        ("unknown_variables", {"unknown_variables"}),
+        ("failed_deliveries unknown_variables", CHECKS),
+        ("", set()),
     ],
 )
-def test_strictness_is_set_for_a_project(run, pytester, written, outcome):
+def test_strictness_is_set_for_a_project(pytester, written, checks):
     pytester.makeini(f"[pytest]\nwandb_automations_strict = {written}")
-    run(FAILS).assert_outcomes(**outcome)
+    assert project_options(pytester.parseconfig())["strict"] == checks
 
 
-def test_pyproject_toml_sets_options_as_pytest_does_there(shown, pytester):
+def test_pyproject_toml_sets_options_as_pytest_does_there(pytester):
     pytester.makepyprojecttoml(
         """
         [tool.pytest.ini_options]
@@ -247,12 +229,16 @@ def test_pyproject_toml_sets_options_as_pytest_does_there(shown, pytester):
         wandb_automations_semantics = ["cascade_limit = 3"]
         """
     )
-    assert shown("def test_it(show): pass") == {"test_it": "[] {'cascade_limit': 3} 7"}
+    assert project_options(pytester.parseconfig()) == {
+        "strict": frozenset(),
+        "seed": 7,
+        "semantics": {"cascade_limit": 3},
+    }
 
 
 # What is refused, and how.
 
-PLACE = "@pytest.mark.wandb_automations of test_it.py::test_it: "
+PLACE = "@pytest.mark.wandb_automations of HERE: "
 
 
 @pytest.mark.parametrize(
@@ -307,7 +293,7 @@ PLACE = "@pytest.mark.wandb_automations of test_it.py::test_it: "
         ),
         (
             "semantics={'webhook_timeout': 0}",
-            f"pytest_wandb_automations.errors.InvalidInput: {PLACE}semantics: webhook_timeout: "
+            f"InvalidInput: {PLACE}semantics: webhook_timeout: "
             "Input should be greater than 0, got 0",
         ),
         (
@@ -318,13 +304,26 @@ PLACE = "@pytest.mark.wandb_automations of test_it.py::test_it: "
         ("seed=True", f"TypeError: {PLACE}seed: expected an integer, got True"),
         (
             "seed=-1",
-            f"pytest_wandb_automations.errors.InvalidInput: {PLACE}seed: "
-            "expected 0 to 4294967295, got -1",
+            f"InvalidInput: {PLACE}seed: expected 0 to 4294967295, got -1",
         ),
     ],
 )
-def test_a_mark_that_cannot_be_is_an_error(refused, arguments, error):
-    assert refused(arguments) == error
+def test_a_mark_that_cannot_be_is_an_error(pytester, arguments, error):
+    item = pytester.getitem(f"import pytest\n{MARK}({arguments})\ndef test_it(): pass", "test_it")
+    with pytest.raises((TypeError, InvalidInput)) as refused:
+        options_of(item)
+    assert f"{refused.type.__name__}: {refused.value}" == error.replace("HERE", item.nodeid)
+
+
+def test_a_test_whose_mark_cannot_be_is_not_even_set_up(run):
+    result = run(f"import pytest\n{MARK}(sed=1)\ndef test_it(wandb_backend): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E*TypeError: @pytest.mark.wandb_automations of test_it.py::test_it: unknown option "
+            "'sed'; known are features, seed, semantics and strict; did you mean 'seed'?"
+        ]
+    )
 
 
 @pytest.mark.parametrize(
@@ -352,18 +351,38 @@ def test_a_mark_that_cannot_be_is_an_error(refused, arguments, error):
         ),
         (
             "semantics = entity_scope_limit = [10, 60",
-            "semantics: entity_scope_limit: no JSON: Expecting ',' delimiter: line 1 column 9 "
-            "(char 8); got '[10, 60'",
+            "semantics: entity_scope_limit: no JSON: Expecting ',' delimiter: line 1 column 8 "
+            "(char 7); got '[10, 60'",
         ),
         ("seed = x", "seed: expected an integer, got 'x'"),
         ("seed = 4294967296", "seed: expected 0 to 4294967295, got 4294967296"),
     ],
 )
-def test_an_ini_option_that_cannot_be_ends_the_session_before_it_begins(run, pytester, ini, error):
+def test_an_ini_option_that_cannot_be_is_a_usage_error(pytester, ini, error):
     pytester.makeini(f"[pytest]\nwandb_automations_{ini}")
+    with pytest.raises(pytest.UsageError) as refused:
+        project_options(pytester.parseconfig())
+    assert str(refused.value) == f"tox.ini: wandb_automations_{error}"
+
+
+def test_an_ini_option_that_cannot_be_ends_the_session_before_it_begins(run, pytester):
+    pytester.makeini("[pytest]\nwandb_automations_strict = maybe")
     result = run("def test_it(): pass")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert result.errlines[0] == f"ERROR: tox.ini: wandb_automations_{error}"
+    assert result.errlines[0] == (
+        "ERROR: tox.ini: wandb_automations_strict: unknown check 'maybe'; "
+        "known are failed_deliveries and unknown_variables"
+    )
+
+
+def test_an_option_of_another_type_than_pytest_reads_from_toml_is_a_usage_error(run, pytester):
+    (pytester.path / "pytest.toml").write_text("[pytest]\nwandb_automations_strict = false\n")
+    result = run("def test_it(): pass")
+    if pytest.version_tuple < (9, 0):
+        result.assert_outcomes(passed=1)  # it does not look there
+    else:
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert "'wandb_automations_strict' expects a list" in result.errlines[0]
 
 
 def test_an_ini_option_given_by_the_command_line_is_refused_as_well(run):

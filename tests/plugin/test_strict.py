@@ -48,8 +48,8 @@ FAILED = """\
   failed    webhook 'deploy': answered 500 Internal Server Error (ValueError: no disk)
 
 If it is to fail, let the test order it:
-  wandb_backend.webhooks.route('https://deploy.test/hook?…').respond(503)
-  wandb_backend.faults.delivery('deploy', status=503)
+  backend.webhooks.route('https://deploy.test/hook?…').respond(503)
+  backend.faults.delivery('deploy', status=503)
 If it is right that it fails by itself, let the test not be asked about it:
   @pytest.mark.wandb_automations(strict=["unknown_variables"])"""
 
@@ -223,8 +223,8 @@ def test_of_many_failures_the_first_are_shown(backend, weights):
         "… and 2 more",
         "",
         "If it is to fail, let the test order it:",
-        "  wandb_backend.slack.route().respond(503)",
-        "  wandb_backend.faults.delivery('tell', status=503)",
+        "  backend.slack.route().respond(503)",
+        "  backend.faults.delivery('tell', status=503)",
         "If it is right that it fails by itself, let the test not be asked about it:",
         '  @pytest.mark.wandb_automations(strict=["unknown_variables"])',
     ]

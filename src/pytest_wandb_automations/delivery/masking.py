@@ -11,9 +11,9 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["masked", "masker", "shown_url"]
+__all__ = ["MASK", "masked", "masker", "shown_url"]
 
-_MASK = "••••"
+MASK = "••••"
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
@@ -29,7 +29,7 @@ def masker(secrets: Iterable[str]) -> Callable[[str], str]:
     # The longest first: a secret may be a part of another one.
     longest_first = sorted(forms, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)))
-    return lambda text: pattern.sub(_MASK, text)
+    return lambda text: pattern.sub(MASK, text)
 
 
 def _forms(secret: str) -> tuple[str, ...]:

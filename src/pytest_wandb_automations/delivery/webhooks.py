@@ -12,6 +12,7 @@ from pytest_wandb_automations.delivery import signatures
 from pytest_wandb_automations.delivery.apps import AppReceiver
 from pytest_wandb_automations.delivery.inbox import Inbox
 from pytest_wandb_automations.delivery.masking import masked, shown_url
+from pytest_wandb_automations.delivery.shown import DeliveryHeaders, payload_of
 from pytest_wandb_automations.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def webhook_request(
     if secret is not None:
         signature = signatures.sign(content, secret)
         headers[signatures.SIGNATURE_HEADER.encode()] = signature.encode()
-    return httpx.Request("POST", url, headers=headers, content=content)
+    request = httpx.Request("POST", url, headers=headers, content=content)
+    request.headers = DeliveryHeaders(request.headers)
+    return request
 
 
 class Delivery:
@@ -87,7 +90,7 @@ class Delivery:
 
     @property
     def headers(self) -> httpx.Headers:
-        """Headers of the request; their `repr` hides `Authorization`."""
+        """Headers of the request; a token is there, but no `repr` shows it."""
         return self.request.headers
 
     @property
@@ -97,8 +100,8 @@ class Delivery:
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.request.content)
+        """The body as JSON; its `repr` shows no secrets."""
+        return payload_of(json.loads(self.request.content), self._secrets)
 
     def verify_signature(self, secret: str) -> bool:
         """Tell whether the signature header is that of these very bytes under a secret."""

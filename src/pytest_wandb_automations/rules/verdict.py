@@ -23,12 +23,20 @@ from pytest_wandb_automations.rules.operators import GROUPS
 from pytest_wandb_automations.rules.wording import cut, one_line, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["Verdict", "compared", "describe_event", "format_verdict"]
+__all__ = [
+    "Verdict",
+    "compared",
+    "describe_event",
+    "format_unheld",
+    "format_verdict",
+    "unheld_clauses",
+]
 
 _MARKS: Final = {True: "✓", False: "✗", None: "·"}
 _NEUTRAL: Final = "-"
+_ALL_OF: Final = GROUPS["$and"].label
 _NEGATIONS: Final = (GROUPS["$not"].label, GROUPS["$nor"].label)
 _LABEL_WIDTH = 15
 _COLUMN_LIMIT = 60
@@ -71,16 +79,34 @@ def format_verdict(verdict: Verdict) -> str:
     rounded (as far as they still show why), and long values cut.
     """
     fired = "fired" if verdict.fired else "did not fire"
-    lines = [line for clause in verdict.clauses for line in _lines(clause, 0)]
+    headline = f"{verdict.automation_name} {fired} for {describe_event(verdict.event)}"
+    return "\n".join([one_line(headline), *_table(verdict.clauses)])
+
+
+def format_unheld(verdict: Verdict) -> str:
+    """Write the event of a verdict, and below it only what kept the automation from firing."""
+    headline = describe_event(verdict.event)
+    return "\n".join([one_line(headline), *_table(unheld_clauses(verdict))])
+
+
+def unheld_clauses(verdict: Verdict) -> list[Clause]:
+    """Return what kept an automation from firing; groups that ask for all are taken apart."""
+    return [clause for each in verdict.clauses for clause in _unheld(each)]
+
+
+def _unheld(clause: Clause) -> list[Clause]:
+    if clause.held is not False:
+        return []
+    if clause.children and clause.asked == _ALL_OF:
+        return [each for child in clause.children for each in _unheld(child)]
+    return [clause]
+
+
+def _table(clauses: Iterable[Clause]) -> list[str]:
+    lines = [line for clause in clauses for line in _lines(clause, 0)]
     labels = max([_LABEL_WIDTH, *(len(line.label) + 2 for line in lines)])
     asked = max([0, *(len(line.asked) + 4 for line in lines if line.asked and line.found)])
-    headline = f"{verdict.automation_name} {fired} for {describe_event(verdict.event)}"
-    return "\n".join(
-        [
-            one_line(headline),
-            *(line.text(labels, asked) for line in lines),
-        ]
-    )
+    return [line.text(labels, asked) for line in lines]
 
 
 def _decisive(clause: Clause) -> tuple[tuple[Clause, ...], int]:

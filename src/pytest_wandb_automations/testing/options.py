@@ -53,9 +53,9 @@ class Options:
 def options_of(item: pytest.Item) -> Options:
     """Return what the ini file and the markers of a test say, the nearest to the test last.
 
-    Levels are the project, package, module, class and function; of two marks of one level the one
-    that is listed later counts, and that of a parameter set after both. `features` and `semantics`
-    are merged key by key. An option, feature or field of `Semantics` that is not known is a
+    Levels are the project, module, class and function; of two marks of one level the one that is
+    listed later counts, and that of a parameter set after both. `features` and `semantics` are
+    merged key by key. An option, feature or field of `Semantics` that is not known is a
     `TypeError`, a value that one cannot have an `InvalidInput`. Without a seed, that of its id.
     """
     merged: dict[str, Any] = {"seed": seed_of(item.nodeid)}

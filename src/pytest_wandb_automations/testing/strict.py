@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pytest_wandb_automations.failures import failed_deliveries, unknown_variables
+from pytest_wandb_automations.failures.strictness import failed_deliveries, unknown_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

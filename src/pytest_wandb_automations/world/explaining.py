@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from textwrap import indent
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_wandb_automations.automations import EventType
 from pytest_wandb_automations.rules.scopes import UNASSIGNABLE
-from pytest_wandb_automations.rules.verdict import describe_event, format_verdict
+from pytest_wandb_automations.rules.verdict import describe_event, format_verdict, unheld_clauses
 from pytest_wandb_automations.rules.wording import cut, nearest, one_line
 from pytest_wandb_automations.world.automations import RUN_EVENTS
 from pytest_wandb_automations.world.collections import Collection
@@ -18,19 +18,31 @@ from pytest_wandb_automations.world.projects import Project
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pytest_wandb_automations.rules.verdict import Verdict
     from pytest_wandb_automations.world.automations import Trigger
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.happenings import Happening
     from pytest_wandb_automations.world.runs import Run
     from pytest_wandb_automations.world.world import World
 
-__all__ = ["explain"]
+__all__ = ["NearMisses", "came_of", "explain", "near_misses"]
 
 _RULE_WIDTH = 100
 """How much of a rule the headline shows, in characters."""
 
 _SHOWN = 10
 """How many verdicts an explanation shows; the newest are the ones that tests ask about."""
+
+
+class NearMisses(NamedTuple):
+    """For what an automation almost fired."""
+
+    rule: str
+    """What it waits for, and where, in words."""
+    verdicts: list[Verdict]
+    """Those that did not fire; the fewer clauses failed and the newer, the earlier."""
+    elsewhere: list[str]
+    """Where no event reached it, lines about what happened instead."""
 
 
 def explain(world: World, trigger: Trigger) -> str:
@@ -44,21 +56,12 @@ def explain(world: World, trigger: Trigger) -> str:
 
 def _explain(world: World, trigger: Trigger) -> str:
     times = len(world.executions.of(trigger))
-    head = (
-        f"{trigger.name}: {cut(trigger.rule.describe(), _RULE_WIDTH)} in {trigger.scope.path} "
-        f"fired {times} time{'' if times == 1 else 's'}"
-    )
+    head = f"{trigger.name}: {_rule(trigger)} fired {times} time{'' if times == 1 else 's'}"
     blocks = [one_line(head)]
     if outdated := trigger.considered.outdated:
         blocks.append(f"({_verdicts(outdated)} from before it was edited left out)")
-    opinions = trigger.considered.opinions
-    # A long row of held-back values is one verdict, which may be forgotten though it still grows.
-    kept = set(map(id, opinions))
-    growing = [watch.opinion for watch in trigger.watches.values() if watch.opinion is not None]
-    opinions += [opinion for opinion in growing if id(opinion) not in kept]
-    # A value at which the condition does not hold is judged here, and only while it is the newest.
-    waiting = [watch for watch in trigger.watches.values() if not watch.window.held]
-    opinions += [Opinion(watch.seen.at, watch.recall) for watch in waiting]
+    waiting = _waiting(trigger)
+    opinions = [*_formed(trigger), *waiting]
     if not opinions:
         return "\n".join([*blocks, "no event reached it", *_nearest(world, trigger)])
     shown = _chosen(opinions, trigger.considered.last_firing)
@@ -69,6 +72,36 @@ def _explain(world: World, trigger: Trigger) -> str:
         blocks.append(unheld)
     came = {id(execution.verdict): execution for execution in world.executions.of(trigger)}
     return "\n\n".join([*blocks, *(_told(opinion, came) for opinion in shown)])
+
+
+def near_misses(world: World, trigger: Trigger) -> NearMisses:
+    """Return the events for which an automation did not fire, the nearest to firing first."""
+    with world.change():
+        opinions = [*_formed(trigger), *_waiting(trigger)]
+        newest_first = sorted(opinions, key=lambda opinion: -opinion.at)
+        missed = [v for v in (opinion.make() for opinion in newest_first) if not v.fired]
+        missed.sort(key=lambda verdict: len(unheld_clauses(verdict)))
+        elsewhere = [] if opinions else _nearest(world, trigger)
+        return NearMisses(one_line(_rule(trigger)), missed, elsewhere)
+
+
+def _rule(trigger: Trigger) -> str:
+    return f"{cut(trigger.rule.describe(), _RULE_WIDTH)} in {trigger.scope.path}"
+
+
+def _formed(trigger: Trigger) -> list[Opinion]:
+    """Return the opinions that are kept of what reached an automation."""
+    opinions = trigger.considered.opinions
+    # A long row of held-back values is one verdict, which may be forgotten though it still grows.
+    kept = set(map(id, opinions))
+    growing = [watch.opinion for watch in trigger.watches.values() if watch.opinion is not None]
+    return opinions + [opinion for opinion in growing if id(opinion) not in kept]
+
+
+def _waiting(trigger: Trigger) -> list[Opinion]:
+    """Form opinions of values at which the condition does not hold, while they are the newest."""
+    watches = trigger.watches.values()
+    return [Opinion(watch.seen.at, watch.recall) for watch in watches if not watch.window.held]
 
 
 def _unheld(trigger: Trigger, told: int) -> str:
@@ -93,22 +126,24 @@ def _chosen(opinions: list[Opinion], firing: Opinion | None) -> list[Opinion]:
 
 def _told(opinion: Opinion, came: Mapping[int, Execution]) -> str:
     verdict = opinion.make()
-    text = format_verdict(verdict) + _what_came_of(came.get(id(verdict)))
+    execution = came.get(id(verdict))
+    result = came_of(execution) if execution else ""
+    text = format_verdict(verdict) + (f"\n  → {result}" if result else "")
     if opinion.count == 1:
         return text
     before = opinion.count - 1
     return f"{text}\n  and {before} value{'' if before == 1 else 's'} before it for the same reason"
 
 
-def _what_came_of(execution: Execution | None) -> str:
-    """Tell what came of a firing, unless all went well."""
-    outcome = execution and execution.outcome
-    if execution is None or outcome is None or execution.state == "FINISHED":
+def came_of(execution: Execution) -> str:
+    """Tell what came of a firing; empty if all went well, or nothing yet."""
+    outcome = execution.outcome
+    if outcome is None or execution.state == "FINISHED":
         return ""
     told, order = outcome.error or outcome.skipped or "", outcome.ordered_by
     if order and order not in told:  # an error names a fault itself, and not a route
         told += f" (ordered by {order})"
-    return f"\n  → {execution.state}: {told}"
+    return f"{execution.state}: {told}"
 
 
 def _verdicts(count: int, which: str = "") -> str:

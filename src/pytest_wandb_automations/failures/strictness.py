@@ -1,4 +1,4 @@
-"""Every text that fails a test: what happened, with the values, why, and what to do about it."""
+"""What strict mode says: what was sent that nobody asked for, why it counts, what to do."""
 
 from __future__ import annotations
 
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["failed_deliveries", "unknown_variables"]
 
 _SHOWN = 3
-"""How many executions a text shows; what fails one mostly fails all."""
+"""How many executions a text shows; what is wrong with one is mostly wrong with all."""
 
 _MARKER = "@pytest.mark.wandb_automations"
-
-
-# Strict mode
 
 
 def failed_deliveries(executions: Sequence[Execution]) -> str:
@@ -87,12 +84,12 @@ def _receiver(execution: Execution) -> str:
 
 def _orders(execution: Execution) -> list[str]:
     """Write how a test orders the failure of such a delivery; nothing if it cannot."""
-    fault = f"wandb_backend.faults.delivery({execution.automation_name!r}, status=503)"
+    fault = f"backend.faults.delivery({execution.automation_name!r}, status=503)"
     if isinstance(execution.action, WebhookAction):
         url = shown_url(execution.action.integration.url_endpoint)
-        return [f"wandb_backend.webhooks.route({url!r}).respond(503)", fault]
+        return [f"backend.webhooks.route({url!r}).respond(503)", fault]
     if isinstance(execution.action, NotificationAction):
-        return ["wandb_backend.slack.route().respond(503)", fault]
+        return ["backend.slack.route().respond(503)", fault]
     return []
 
 
