@@ -6,4 +6,3 @@ things of one's own; see `NounFactory`.
 
 from pytest_wandb_automations.testing.factories import *  # noqa: F403
 from pytest_wandb_automations.testing.factories import __all__ as __all__
-from pytest_wandb_automations.testing.words import WandbProvider as WandbProvider

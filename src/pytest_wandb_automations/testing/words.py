@@ -10,15 +10,15 @@ from faker.providers import BaseProvider
 from pytest_wandb_automations.testing.histories import metric_history
 from pytest_wandb_automations.world.ids import ADJECTIVES, NOUNS
 
-__all__ = ["WandbProvider"]
+__all__ = ["ALIASES", "METRICS", "TAGS", "WandbProvider"]
 
 _TASKS = ("churn", "fraud", "segmentation", "ranking", "captioning", "forecast", "speech", "ocr")
 _FAMILIES = ("transformer", "resnet", "unet", "mixer", "lstm", "boosting", "diffusion", "mamba")
 _SIZES = ("tiny", "small", "base", "large", "xl")
 _KINDS = ("weights", "eval", "data")
-_METRICS = ("loss", "val.loss", "accuracy", "val.accuracy", "f1", "perplexity", "grad_norm", "mae")
-_ALIASES = ("prod", "staging", "candidate", "champion", "canary", "rollback")
-_TAGS = ("eu", "us", "gdpr", "quantized", "distilled", "fp16", "nightly", "reviewed")
+METRICS = ("loss", "val.loss", "accuracy", "val.accuracy", "f1", "perplexity", "grad_norm", "mae")
+ALIASES = ("prod", "staging", "candidate", "champion", "canary", "rollback")
+TAGS = ("eu", "us", "gdpr", "quantized", "distilled", "fp16", "nightly", "reviewed")
 _CHANNELS = ("alerts", "deploys", "training", "ml-platform", "on-call", "releases")
 _OWNERS = ("vision", "nlp", "ranking", "risk", "platform", "research")
 _ARTIFACT_TYPES = ("model", "dataset", "predictions", "tokenizer")
@@ -79,15 +79,15 @@ class WandbProvider(BaseProvider):
 
     def wandb_metric(self) -> str:
         """Return the name of a metric such as `val.loss`."""
-        return self.random_element(_METRICS)
+        return self.random_element(METRICS)
 
     def wandb_alias(self) -> str:
         """Return an alias such as `prod`."""
-        return self.random_element(_ALIASES)
+        return self.random_element(ALIASES)
 
     def wandb_tag(self) -> str:
         """Return a tag such as `eu`."""
-        return self.random_element(_TAGS)
+        return self.random_element(TAGS)
 
     def wandb_automation(self) -> str:
         """Return the name of an automation such as `deploy-fraud`."""

@@ -10,12 +10,15 @@ from collections import defaultdict
 
 from pytest_wandb_automations.errors import InvalidInput
 
-__all__ = ["ADJECTIVES", "NOUNS", "Ids", "decode_id", "encode_id"]
+__all__ = ["ADJECTIVES", "FIRST_DRAFT", "NOUNS", "Ids", "decode_id", "encode_id"]
 
 _RUN_ID_ALPHABET = string.ascii_lowercase + string.digits
 ADJECTIVES = ("brisk", "calm", "clear", "eager", "fresh", "gentle", "lively", "quiet", "swift")
 NOUNS = ("brook", "cloud", "dawn", "field", "forest", "meadow", "ridge", "river", "shore")
 """Words of the display names of runs, `brisk-meadow-7`; the factories take them from here."""
+
+FIRST_DRAFT = 10**9
+"""From this number on ids are of things that no world has; a world's begin below 100,000."""
 
 
 def encode_id(kind: str, number: int) -> str:

@@ -32,6 +32,7 @@ from pytest_wandb_automations.testing.factories.places import (
     ProjectFactory,
     RegistryFactory,
 )
+from pytest_wandb_automations.testing.words import WandbProvider
 
 __all__ = [
     "ArtifactDraft",
@@ -59,6 +60,7 @@ __all__ = [
     "TeamFactory",
     "UserDraft",
     "UserFactory",
+    "WandbProvider",
     "WebhookIntegrationFactory",
     "lazy",
 ]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ASSIGNABLE_ACTIONS",
     "EVENT_MODELS",
+    "RUN_EVENTS",
     "assignable_action",
     "assignable_event",
     "made_up_action",
@@ -70,7 +71,7 @@ _TAG_EVENTS = frozenset(
     }
 )
 _LINK_EVENTS = frozenset({EventType.LINK_ARTIFACT, EventType.UNLINK_ARTIFACT})
-_RUN_EVENTS = frozenset(
+RUN_EVENTS = frozenset(
     event_type for event_type, model in EVENT_MODELS.items() if model in (OnRunMetric, OnRunState)
 )
 
@@ -88,7 +89,7 @@ def assignable_action(action_type: ActionType | str) -> ActionType:
 def made_up_scope(this: Fields) -> Any:
     """Make a place where the event can happen: a collection, or for run events a project."""
     event_type = assignable_event(this.event_type)
-    if event_type in _RUN_EVENTS:
+    if event_type in RUN_EVENTS:
         return this.factory.project()
     if event_type in _LINK_EVENTS:
         return this.factory.collection(project=this.factory.registry())
@@ -104,7 +105,7 @@ def made_up_filter(this: Fields) -> Any:
         return ArtifactEvent.tag.eq(this.fake.wandb_tag())
     if event_type is EventType.RUN_STATE:
         return RunEvent.state.in_(["finished", "failed"])
-    if event_type not in _RUN_EVENTS:
+    if event_type not in RUN_EVENTS:
         return None
     metric = RunEvent.metric(this.fake.wandb_metric())
     amount = round(this.fake.random.uniform(0.1, 10.0), 2)

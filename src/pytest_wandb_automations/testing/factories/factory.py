@@ -29,7 +29,7 @@ from pytest_wandb_automations.testing.factories.places import (
     RegistryFactory,
 )
 from pytest_wandb_automations.testing.words import WandbProvider
-from pytest_wandb_automations.world.ids import encode_id
+from pytest_wandb_automations.world.ids import FIRST_DRAFT, encode_id
 
 if TYPE_CHECKING:
     from random import Random
@@ -73,9 +73,6 @@ _NOUNS: tuple[type[NounFactory[Any]], ...] = (
     HappeningFactory,
     PayloadFactory,
 )
-
-_FIRST_ID = 10**9
-"""Numbers of ids of drafts begin far above those of any backend."""
 
 
 class Factory:
@@ -184,7 +181,7 @@ class Factory:
 
     def id(self, kind: str) -> str:
         """Return an id that no backend knows."""
-        return encode_id(kind, _FIRST_ID + self.count(f"{kind}:"))
+        return encode_id(kind, FIRST_DRAFT + self.count(f"{kind}:"))
 
     @property
     def random(self) -> Random:

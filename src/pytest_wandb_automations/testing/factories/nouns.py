@@ -107,10 +107,11 @@ class NounFactory(Generic[T]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        own = [name for name, kind in inspect.get_annotations(cls).items() if _is_field(name, kind)]
+        annotated = inspect.get_annotations(cls)
+        own = [name for name, kind in annotated.items() if _is_field(name, kind)]
         cls.fields = tuple(dict.fromkeys([*cls.fields, *own]))
         for name, value in vars(cls).items():
-            if not (name.startswith("_") or name in _SETTINGS or _is_behaviour(value)):
+            if not (name.startswith("_") or name in annotated or _is_no_default(name, value)):
                 cls.check_field(name)
 
     def __call__(self, *args: Any, **fields: Any) -> T:
@@ -185,5 +186,6 @@ def _is_field(name: str, kind: Any) -> bool:
     return not name.startswith("_") and "ClassVar" not in str(kind)
 
 
-def _is_behaviour(value: object) -> bool:
-    return isinstance(value, (FunctionType, property, classmethod, staticmethod))
+def _is_no_default(name: str, value: object) -> bool:
+    behaviour = isinstance(value, (FunctionType, property, classmethod, staticmethod))
+    return behaviour or name in _SETTINGS
