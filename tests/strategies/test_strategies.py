@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from pytest_wandb_automations import Backend
@@ -24,12 +24,14 @@ from pytest_wandb_automations.testing.factories.conditions import ASSIGNABLE_ACT
 from pytest_wandb_automations.testing.histories import SHAPES
 
 quick = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[Phase.generate, Phase.shrink],  # explaining takes longer than all the rest
     suppress_health_check=[HealthCheck.too_slow],
 )
+many = settings(quick, max_examples=3000)
 
 ARTIFACT_EVENTS = [each for each in EVENT_MODELS if not each.value.startswith("RUN_")]
 
@@ -82,9 +84,6 @@ def test_filters_shrink_to_one_condition(event_type):
 @pytest.mark.parametrize("word", ["$and", "$not", "$regex", "$in", "$exists", "$size", "$all"])
 def test_filters_are_asked_in_many_ways(word):
     find(filters("LINK_MODEL"), lambda drawn: word in drawn.model_dump_json(), settings=many)
-
-
-many = settings(max_examples=3000, deadline=None, derandomize=True, database=None)
 
 
 def test_filters_of_runs_ask_for_what_runs_have():

@@ -112,12 +112,9 @@ def test_it(wandb_factory, number):
 """
 
 
-def stories(pytester: pytest.Pytester, *arguments: str) -> list[str]:
-    pytester.runpytest_subprocess(*arguments).assert_outcomes(passed=4)
-    texts = [
-        (pytester.path / f"story-{number}.txt").read_text().replace(str(pytester.path), "")
-        for number in range(4)
-    ]
+def stories(pytester: pytest.Pytester, result: pytest.RunResult) -> list[str]:
+    result.assert_outcomes(passed=4)
+    texts = [(pytester.path / f"story-{number}.txt").read_text() for number in range(4)]
     assert len(set(texts)) == 4
     return texts
 
@@ -125,7 +122,10 @@ def stories(pytester: pytest.Pytester, *arguments: str) -> list[str]:
 def test_tests_get_the_same_things_with_xdist_and_pytest_randomly_and_without(pytester):
     pytester.makepyfile(SUITE)
 
-    alone = stories(pytester, "-p", "no:randomly", "-p", "no:xdist")
+    alone = stories(pytester, pytester.runpytest_inprocess("-p", "no:randomly"))
 
-    assert stories(pytester, "-p", "no:randomly", "-n", "2") == alone
-    assert stories(pytester, "-p", "randomly", "-p", "no:xdist", "-p", "randomly") == alone
+    for seed in ("1", "2"):
+        shuffled = pytester.runpytest_inprocess(f"--randomly-seed={seed}")
+        assert stories(pytester, shuffled) == alone
+    spread = pytester.runpytest_subprocess("-p", "no:randomly", "-n", "2")
+    assert stories(pytester, spread) == alone
