@@ -199,12 +199,8 @@ def test_payloads_use_variables_of_their_event_only():
     @settings(quick, max_examples=100)
     @given(payloads("RUN_STATE"))
     def check(payload):
-        names = {name for name in known if f"${{{name}}}" in json.dumps(payload)}
-        assert sum(text.count("${") for text in strings(payload)) >= len(names)
-        rendered = render_payload(
-            json.dumps(payload), Variables(dict.fromkeys(known, "x")), unknown="keep"
-        )
-        assert rendered.unknown == ()
+        for text in strings(payload):
+            assert set(re.findall(r"\$\{([^{}]*)\}", text)) <= known
 
     check()
     assert find(payloads("RUN_STATE"), lambda p: "${run_status}" in str(p), settings=many)

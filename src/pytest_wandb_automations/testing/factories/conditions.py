@@ -117,13 +117,10 @@ def made_up_filter(this: Fields) -> Any:
 
 
 def made_up_integration(this: Fields) -> Any:
-    """Connect what the action sends to; `None` where it sends nothing."""
-    action_type = assignable_action(this.action_type)
-    if action_type is ActionType.GENERIC_WEBHOOK:
-        return this.factory.webhook_integration()
-    if action_type is ActionType.NOTIFICATION:
+    """Connect what the action sends to: a Slack channel for notifications, else a webhook."""
+    if assignable_action(this.action_type) is ActionType.NOTIFICATION:
         return this.factory.slack_integration()
-    return None
+    return this.factory.webhook_integration()
 
 
 def made_up_action(this: Fields) -> Any:

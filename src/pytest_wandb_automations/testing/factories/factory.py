@@ -32,8 +32,6 @@ from pytest_wandb_automations.testing.words import WandbProvider
 from pytest_wandb_automations.world.ids import FIRST_DRAFT, encode_id
 
 if TYPE_CHECKING:
-    from random import Random
-
     from pytest_wandb_automations.automations import (
         ActionType,
         EventType,
@@ -129,7 +127,7 @@ class Factory:
     def __repr__(self) -> str:
         return f"<Factory seed={self.seed}>"
 
-    if not TYPE_CHECKING:
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __getattr__(self, name: str) -> Any:
             known = ", ".join(self.__dict__.get("_nouns", ()))
@@ -182,8 +180,3 @@ class Factory:
     def id(self, kind: str) -> str:
         """Return an id that no backend knows."""
         return encode_id(kind, FIRST_DRAFT + self.count(f"{kind}:"))
-
-    @property
-    def random(self) -> Random:
-        """What all chance comes from; `fake` draws from it, too."""
-        return self.fake.random
