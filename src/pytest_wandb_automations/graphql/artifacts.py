@@ -62,17 +62,19 @@ def artifact(_source: None, info: Info, *, id_: str) -> Artifact | None:
 
 
 @resolver("Project.artifact")
-def project_artifact(project: Project, _info: Info, *, name: str) -> Artifact | None:
-    version = _version_named(project, name)
+def project_artifact(
+    project: Project, _info: Info, *, name: str, **_tracking: bool | None
+) -> Artifact | None:
+    version = version_named(project, name)
     return version and version.artifact
 
 
 @resolver("Project.artifactCollectionMembership")
 def project_membership(project: Project, _info: Info, *, name: str) -> Version | None:
-    return _version_named(project, name)
+    return version_named(project, name)
 
 
-def _version_named(project: Project, name: str) -> Version | None:
+def version_named(project: Project, name: str) -> Version | None:
     collection_name, _, alias = name.partition(":")
     collection = project.collections.get(collection_name)
     if collection is None:
@@ -352,4 +354,4 @@ def unlink_artifact(
     )
     context.user.check_may_write(collection.project)
     collection.remove_link(found)
-    return {"success": True}
+    return {"artifact_id": found.id, "success": True}

@@ -60,7 +60,7 @@ def run_of_project(
     return project.runs.get(name)
 
 
-@resolver("Project.runs")
+@resolver("Project.runs", "Project.buckets")
 def runs_of_project(
     project: Project,
     _info: Info,

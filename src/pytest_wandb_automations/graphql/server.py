@@ -11,13 +11,15 @@ if TYPE_CHECKING:
 
 # The first server that can do all that the kit plays; the SDK only shows it.
 _VERSION = "0.83.0"
+# SDKs before 0.23 take a server for an ancient one unless it names a newest SDK that it knows.
+_NEWEST_SDK = "0.31.0"
 
 
 @resolver("Query.serverInfo")
 def server_info(_source: None, info: Info) -> dict[str, Any]:
     context: Context = info.context
     return {
-        "cli_version_info": {},
+        "cli_version_info": {"max_cli_version": _NEWEST_SDK},
         "latest_local_version_info": {
             "out_of_date": False,
             "latest_version_string": _VERSION,

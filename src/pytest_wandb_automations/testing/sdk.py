@@ -17,9 +17,14 @@ _CACHES = (
     ("wandb.sdk.artifacts.artifact_instance_cache", "artifact_instance_cache_by_client_id"),
     ("wandb.sdk.artifacts._gqlutils", "org_info_from_entity"),
     ("wandb.sdk.artifacts._gqlutils", "_server_features"),
+    ("wandb.sdk.artifacts._gqlutils", "server_features"),
+    ("wandb.sdk.artifacts._gqlutils", "type_info"),
     ("wandb.apis.public.registries._utils", "advanced_search_enabled"),
+    ("wandb.apis.public.registries._utils", "fetch_org_entity_from_organization"),
+    ("wandb.apis.public.registries.utils", "_fetch_org_entity_from_organization"),
 )
-"""What the SDK keeps for the life of the process, by id or by handle: mappings and functions."""
+"""What one or another version of the SDK keeps for the life of the process, by id or by handle:
+mappings and functions."""
 
 
 def forget_session() -> None:
@@ -32,13 +37,8 @@ def forget_session() -> None:
     """
     setup = sys.modules.get("wandb.sdk.wandb_setup")
     session = getattr(setup, "_singleton", None)
-    if session is None:
-        return
-    for run in list(getattr(session, "_active_runs", None) or ()):
-        # Not left to `wandb.teardown()`: threads of a run that is under way raise errors after it.
-        run.finish()
-    if _has_unfinished_run(session) or not _forget(session):
-        sys.modules["wandb"].teardown()
+    if session is not None:
+        _end_session(session)
     for module, name in _CACHES:
         # Ids start over with every backend, so what is cached by id may be of another test.
         cache = getattr(sys.modules.get(module), name, None)
@@ -50,6 +50,7 @@ def renew_handles() -> None:
     """Let `wandb.Api` objects that outlived their test ask the backend of this one for everything.
 
     They remember projects and runs, and the service remembers the server's features for each.
+    Those of SDKs before 0.29 keep the key that they were made with, and end with their test.
     """
     module = sys.modules.get("wandb.apis.public.service_api")
     if module is None:
@@ -83,6 +84,14 @@ def _empty(owner: object) -> None:
         for name in ("_projects", "_runs", "_sweeps", "_reports"):
             emptied[name] = {}
         remembered.update(emptied)
+
+
+def _end_session(session: Any) -> None:
+    for run in list(getattr(session, "_active_runs", None) or ()):
+        # Not left to `wandb.teardown()`: threads of a run that is under way raise errors after it.
+        run.finish()
+    if _has_unfinished_run(session) or not _forget(session):
+        sys.modules["wandb"].teardown()
 
 
 def _has_unfinished_run(session: Any) -> bool:
