@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -71,18 +70,9 @@ def watch_failures(backend: Backend) -> None:
 
 
 def run_script(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start a script with the environment of the test, and a service of its own.
-
-    Where the SDK was used before, it has left the address of its service in the environment. Runs
-    of scripts that share it outlive them.
-    """
-    environment = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
-    return subprocess.Popen(
-        [sys.executable, "-c", dedent(code), *arguments],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
+    """Start a script with the environment of the test."""
+    command = [sys.executable, "-c", dedent(code), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
 # Rows and values
@@ -277,6 +267,7 @@ def test_a_script_that_never_finishes_its_run_ends_it_with_its_own_exit_code(
     wandb_backend: Backend,
 ) -> None:
     watch_failures(wandb_backend)
+    wandb.Api().projects("acme")  # the service of this process is none of theirs
     scripts = [run_script(ENDINGS, name) for name in ("ends", "raises", "exits")]
     for script in scripts:
         script.communicate()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from pytest_wandb_automations.testing.sdk import forget_session, renew_handles
+from pytest_wandb_automations.testing.sdk import (
+    forget_session,
+    keep_service_private,
+    renew_handles,
+)
 
 
 @pytest.fixture
@@ -91,3 +96,25 @@ def test_without_the_sdk_there_is_nothing_to_do(monkeypatch):
     renew_handles()
 
     assert "wandb" not in sys.modules
+
+
+def test_the_address_of_the_service_is_kept_from_scripts(sdk, monkeypatch):
+    monkeypatch.setenv("WANDB_SERVICE", "of an earlier test")
+    saved: list[str] = []
+    module = ModuleType("wandb.sdk.lib.service.service_token")
+    module.ServiceToken = type("ServiceToken", (), {"save_to_env": lambda self: saved.append("it")})
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    with keep_service_private():
+        assert "WANDB_SERVICE" not in os.environ
+        module.ServiceToken().save_to_env()
+        assert saved == []
+    module.ServiceToken().save_to_env()
+    assert saved == ["it"]
+
+
+def test_an_sdk_that_saves_the_address_elsewhere_is_left_alone(sdk, monkeypatch):
+    monkeypatch.setenv("WANDB_SERVICE", "of an earlier test")
+
+    with keep_service_private():
+        assert "WANDB_SERVICE" not in os.environ

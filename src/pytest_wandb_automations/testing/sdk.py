@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from types import ModuleType
 
-__all__ = ["forget_session", "renew_handles"]
+__all__ = ["forget_session", "keep_service_private", "renew_handles"]
 
 _CACHES = (
     ("wandb.sdk.artifacts.artifact_instance_cache", "artifact_instance_cache"),
@@ -66,6 +69,32 @@ def renew_handles() -> None:
     # only where one was made at the top of a module or in a fixture of wider scope.
     for owner in gc.get_referrers(*live):
         _empty(owner)
+
+
+@contextmanager
+def keep_service_private() -> Generator[None]:
+    """Let scripts that a test starts have a service of their own, as they have in a shell.
+
+    The SDK leaves the address of its service in the environment. A script that finds it there
+    shares the service, and its runs go on when it has ended: only `run.finish` would end them, and
+    no kill would let them crash. Where the SDK is loaded later, that is so for one test.
+    """
+    os.environ.pop("WANDB_SERVICE", None)
+    module = sys.modules.get("wandb.sdk.lib.service.service_token")
+    token: Any = getattr(module, "ServiceToken", None)
+    save = getattr(token, "save_to_env", None)
+    if save is None:
+        yield
+        return
+    token.save_to_env = _save_nothing
+    try:
+        yield
+    finally:
+        token.save_to_env = save
+
+
+def _save_nothing(_token: object) -> None:
+    pass
 
 
 def _watched_by_the_service() -> list[object]:

@@ -13,7 +13,11 @@ from pytest_wandb_automations.backend import Backend
 from pytest_wandb_automations.http.gateway import Gateway
 from pytest_wandb_automations.http.interception import Interception
 from pytest_wandb_automations.http.listener import Listener
-from pytest_wandb_automations.testing.sdk import forget_session, renew_handles
+from pytest_wandb_automations.testing.sdk import (
+    forget_session,
+    keep_service_private,
+    renew_handles,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -41,6 +45,7 @@ class Session:
         with ExitStack() as stack:
             server = stack.enter_context(backend.served_at(self._listener.url))
             stack.enter_context(_environment({**server.environment, **self._places()}))
+            stack.enter_context(keep_service_private())
             self._gateway.attach(backend.world)
             stack.callback(self._gateway.detach)
             self._interception.open()
