@@ -11,10 +11,14 @@ from pytest_wandb_automations.automations import (
     ActionType,
     ArtifactEvent,
     Automation,
+    DoNothing,
     EventType,
     OnLinkArtifact,
     ProjectScope,
     RegistryScope,
+    SendNotification,
+    SendPromptToAria,
+    SendWebhook,
 )
 from pytest_wandb_automations.automations.inputs import prepare_to_update
 
@@ -112,3 +116,46 @@ def test_what_is_given_by_w_and_b_cannot_be_edited():
     automation = Automation.model_validate(trigger())
     with pytest.raises(ValueError, match="frozen"):
         automation.created_at = automation.updated_at
+
+
+@pytest.mark.parametrize(
+    ("action", "sent"),
+    [
+        (
+            SendNotification(integration_id="s1", title="t", text="x", level="WARN"),
+            (
+                "NOTIFICATION",
+                {
+                    "notificationActionInput": {
+                        "integrationID": "s1",
+                        "title": "t",
+                        "message": "x",
+                        "severity": "WARN",
+                    }
+                },
+            ),
+        ),
+        (
+            SendWebhook(integration_id="w1", request_payload={"a": 1}),
+            (
+                "GENERIC_WEBHOOK",
+                {
+                    "genericWebhookActionInput": {
+                        "integrationID": "w1",
+                        "requestPayload": '{"a":1}',
+                    }
+                },
+            ),
+        ),
+        (DoNothing(), ("NO_OP", {"noOpActionInput": {"noOp": True}})),
+        (SendPromptToAria(prompt="why?"), ("ARIA", {"ariaActionInput": {"prompt": "why?"}})),
+    ],
+    ids=lambda value: getattr(value, "action_type", None),
+)
+def test_an_action_that_is_assigned_is_saved_again_as_it_was_given(action: Any, sent: Any):
+    automation = Automation.model_validate(trigger())
+    automation.action = action
+
+    update = prepare_to_update(automation)
+
+    assert (update["triggeredActionType"], update["triggeredActionConfig"]) == sent

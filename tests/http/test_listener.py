@@ -6,6 +6,7 @@ import http.client
 import logging
 import os
 import socket
+import struct
 import threading
 from contextlib import closing, contextmanager
 
@@ -213,3 +214,27 @@ def test_many_threads_ask_at_the_same_time():
         for thread in threads:
             thread.join(DEADLINE)
     assert statuses == [200] * 160
+
+
+def test_a_request_tells_also_later_whether_its_client_is_still_connected():
+    requests = []
+
+    def keep(request):
+        requests.append(request)
+        return Response(200)
+
+    with listening(keep) as listener:
+        with connect(listener) as connection:
+            get(connection)
+            assert requests[0].is_connected()
+        with connect(listener) as other:
+            get(other)
+            assert not requests[0].is_connected()
+            assert requests[1].is_connected()
+            # A client that vanishes without a goodbye resets the connection.
+            other.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert not requests[1].is_connected()
+        with connect(listener) as last:
+            get(last)
+            listener.close()
+            assert not requests[2].is_connected()

@@ -244,3 +244,17 @@ def test_an_alias_is_not_given_in_a_deleted_collection(backend: Backend) -> None
 def test_a_text_is_no_list_of_names(backend: Backend, what: str) -> None:
     with pytest.raises(InvalidInput, match=rf"{what}: expected a list of names, got 'prod'"):
         backend.collection("acme/llm/weights").log_version(**{what: "prod"})
+
+
+def test_a_deleted_run_is_gone_and_a_test_may_make_another(backend: Backend) -> None:
+    run = backend.run("acme/llm", run_id="r1")
+    run.log({"loss": 1})
+    run.file("a.txt")
+
+    run.project.delete_run(run)
+
+    assert run.project.runs == {}
+    assert run.project.deleted_runs == {"r1"}
+    with pytest.raises(NotFound, match="run acme/llm/r1 was deleted"):
+        run.log({"loss": 2})
+    assert backend.run("acme/llm", run_id="r1").values("loss") == []

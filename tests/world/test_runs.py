@@ -243,3 +243,35 @@ def test_a_name_with_dots_is_found_however_it_was_given(
     found = compile_filter({f"{field}.val.loss": 1}, fields=None).explain(run.lookup)
 
     assert found.held
+
+
+@pytest.mark.parametrize(("said", "state"), [(False, "crashed"), (True, "preempted")])
+def test_a_heartbeat_is_missed_by_those_whose_process_is_gone(
+    backend: Backend, run: Run, said: bool, state: str
+) -> None:
+    connected = [True]
+    run.begin(lambda: connected[0])
+    run.heard_from(preempting=said)
+
+    backend.clock.advance(hours=1)
+    assert run.is_alive
+    connected.clear()
+    connected.append(False)
+    backend.clock.advance(minutes=1)
+
+    assert run.state == state
+
+
+def test_a_run_that_a_test_makes_has_no_heart(backend: Backend, run: Run) -> None:
+    backend.clock.advance(days=30)
+
+    assert run.state == "running"
+
+
+@pytest.mark.parametrize("state", ["pending", "finished", "killed"])
+def test_to_stop_a_run_that_is_not_under_way_has_no_effect(run: Run, state: str) -> None:
+    run.set_state(state)
+
+    run.stop()
+
+    assert (run.state, run.stopped) == (state, False)
