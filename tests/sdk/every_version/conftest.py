@@ -31,6 +31,10 @@ def pytest_configure(config: pytest.Config) -> None:
     # Versions up to 0.21.4 declare fields in a way that newer pydantic warns of, when imported.
     warning = r"The '(repr|frozen)' attribute with value \w+ was provided to the `Field\(\)` function"
     config.addinivalue_line("filterwarnings", f"ignore:{warning}:UserWarning")
+    # Versions before 0.29 never close the connections of a `wandb.Api`, and none removes all of
+    # its temporary folders.
+    for what in ("unclosed <socket", "Implicitly cleaning up"):
+        config.addinivalue_line("filterwarnings", f"ignore:{what}:ResourceWarning")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

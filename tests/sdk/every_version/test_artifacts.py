@@ -19,7 +19,7 @@ from pytest_wandb_automations.automations import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_wandb_automations import Backend
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
 PROJECT = {"entity": "acme", "project": "llm"}
 SOURCE = "acme/llm/weights"
 REGISTERED = "acme-corp/wandb-registry-model/prod-models"
-
-
-@pytest.fixture(autouse=True)
-def _folders_of_the_sdk() -> Iterator[None]:
-    """Let temporary folders that the SDK makes and never removes go here, not in a later test."""
-    import gc
-
-    yield
-    gc.collect()
 
 
 @pytest.fixture
@@ -196,6 +187,7 @@ def test_a_run_links_what_it_logs(
 @pytest.mark.needs("wandb.Artifact.linked_at")
 def test_a_link_tells_when_it_was_made(wandb_backend: Backend, api: Any, log: Any) -> None:
     log()
+    registered(wandb_backend)
     wandb_backend.clock.advance(hours=1)
     found = api.artifact(f"{SOURCE}:v0")
     found.link(REGISTERED)

@@ -56,11 +56,8 @@ def test_what_a_run_logs_arrives_in_order(wandb_backend: Backend) -> None:
     assert [row["_step"] for row in found.history] == [0, 1, 7]
     assert found.values("loss") == [3, 2, 1]
     assert found.values("val.acc") == [0.1]
-    assert (found.config["lr"]["value"], found.display_name, found.tags) == (
-        0.1,
-        "train",
-        ["small"],
-    )
+    assert (found.config, found.display_name) == ({"lr": 0.1}, "train")
+    assert (found.tags, found.group) == (["small"], "g")
     assert (found.summary["loss"], found.summary["best"]) == (1, 1)
     assert found.state == "finished"
 
@@ -177,10 +174,11 @@ def test_a_runs_files_are_listed_and_downloaded(made: Any, tmp_path: Path) -> No
     run = made()
 
     names = {file.name for file in run.files()}
-    run.file("notes.txt").download(root=str(tmp_path / "down"))
+    with run.file("notes.txt").download(root=str(tmp_path / "down")) as file:
+        text = file.read()
 
     assert {"notes.txt", "wandb-summary.json", "config.yaml"} <= names
-    assert (tmp_path / "down" / "notes.txt").read_text() == "as it was"
+    assert text == "as it was"
 
 
 @pytest.mark.needs("wandb.apis.public.Run.update")
@@ -191,7 +189,7 @@ def test_a_run_is_edited_through_the_api(wandb_backend: Backend, made: Any) -> N
     run.update()
 
     found = wandb_backend.run("acme/llm", run_id="r1")
-    assert (found.config["lr"]["value"], found.tags) == (0.2, ["kept"])
+    assert (found.config, found.tags) == ({"lr": 0.2}, ["kept"])
 
 
 @pytest.mark.needs("wandb.apis.public.Run.update_state")
