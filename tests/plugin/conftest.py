@@ -22,6 +22,12 @@ def run(pytester, monkeypatch):
 
 
 @pytest.fixture
+def quiet(monkeypatch):
+    """Let pytester load no plugin that warns of itself."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(QUIET))
+
+
+@pytest.fixture
 def told(run):
     """Return a function that runs a suite of one test, which fails, and returns what pytest says.
 

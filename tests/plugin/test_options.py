@@ -12,6 +12,8 @@ from pytest_wandb_automations.testing.options import Options, options_of, projec
 from pytest_wandb_automations.testing.strict import CHECKS
 from pytest_wandb_automations.world.features import SERVER_FEATURES
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 SHOW = """
 import pytest
 

@@ -135,10 +135,12 @@ def _values(path: str, found: Any, asked: Any, secrets: _Secrets = ()) -> Iterat
     elif isinstance(found, list) and isinstance(asked, list):
         yield from _sequences(path, cast("_List", found), cast("_List", asked), secrets)
     elif found != asked:
-        values: tuple[object, ...] = asked, found
-        wanted, got = _beside(*(masked(repr(value), secrets) for value in values))
-        note = ", which is another" if wanted == got else ""
-        yield f"{path}: asked {wanted}, found {got}{note}"
+        yield _told(path, cast("object", found), cast("object", asked), secrets)
+
+
+def _told(path: str, found: object, asked: object, secrets: _Secrets) -> str:
+    wanted, got = _beside(*(masked(repr(value), secrets) for value in (asked, found)))
+    return f"{path}: asked {wanted}, found {got}{', which is another' if wanted == got else ''}"
 
 
 def _mappings(path: str, found: _Object, asked: _Object, secrets: _Secrets = ()) -> Iterator[str]:
