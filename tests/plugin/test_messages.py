@@ -334,6 +334,12 @@ assert wandb_backend.webhooks.last.json == {"n": One()}
     )
 
 
+def test_other_objects_of_the_kit_are_left_to_pytest(said):
+    assert said(f"{SENT}execution = wandb_backend.executions.last\nassert execution == 1") == (
+        "AssertionError: assert <Execution of 'deploy': FINISHED> == 1"
+    )
+
+
 def test_a_payload_and_something_else_are_left_to_pytest(said):
     assert said(f"{SENT}assert wandb_backend.webhooks.last.json['model'] == 1") == (
         "AssertionError: assert {'name': 'weights', 'version': '0'} == 1"
