@@ -5,7 +5,7 @@ It imports pytest and nothing else, as pytest loads it always.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -22,7 +22,7 @@ _in_use: pytest.StashKey[tuple[Backend, Options]] = pytest.StashKey()
 
 _PACKAGE = __name__.removesuffix("plugin")
 
-_INI = {
+_INI: dict[str, tuple[Literal["args", "linelist", "string"], str]] = {
     "strict": ("args", "what strict mode looks for: true, false or names of checks"),
     "features": ("linelist", "server features that are on or off, as lines `NAME = true`"),
     "semantics": ("linelist", "fields of Semantics, as lines `name = value`"),
@@ -31,7 +31,7 @@ _INI = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let a project set what its tests do not say themselves."""
+    """Let a project set what its tests do not say themselves, and a session ask for its page."""
     group = parser.getgroup("wandb_automations", "W&B automations")
     group.addoption(
         "--wandb-automations-seed",
@@ -39,12 +39,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="the seed of every test that has none of its own; it decides over made-up data",
     )
+    group.addoption(
+        "--wandb-automations-report",
+        metavar="FILE.html",
+        help="write a page that shows what happened in each test: timeline, metrics, payloads",
+    )
     for name, (kind, told) in _INI.items():
-        parser.addini(f"wandb_automations_{name}", told, type=kind, default=None)  # pyright: ignore[reportArgumentType]
+        parser.addini(f"wandb_automations_{name}", told, type=kind, default=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and refuse what a project cannot set before any test runs."""
+    """Register the marker, and before any test runs refuse what a project cannot set."""
     config.addinivalue_line(
         "markers",
         "wandb_automations(strict=True, features={}, semantics={}, seed=None): what the fixture "
@@ -54,6 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_wandb_automations.testing.options import project_options
 
         project_options(config)
+    path = config.getoption("wandb_automations_report")
+    if path is not None and not hasattr(config, "workerinput"):  # xdist's workers send theirs
+        from pytest_wandb_automations.testing.reporting import PageWriter
+
+        writer = PageWriter(config.invocation_params.dir, path)
+        config.pluginmanager.register(writer, "wandb_automations_page")
 
 
 def _is_set_up(config: pytest.Config) -> bool:
@@ -120,16 +131,21 @@ def wandb_backend(
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the timeline to the report of a test that used the backend and failed."""
+    """Add the timeline to the report of a test that failed, and to the page if one is asked for."""
     report = yield
-    if _in_use in item.stash:
-        if report.failed:
-            from pytest_wandb_automations.testing.reporting import add_section
+    if _in_use not in item.stash:
+        return report
+    backend, _options = item.stash[_in_use]
+    paged = item.config.getoption("wandb_automations_report") is not None
+    if report.failed or paged:
+        from pytest_wandb_automations.testing.reporting import add_section, add_story
 
-            backend, _options = item.stash[_in_use]
+        if report.failed:
             add_section(report, backend)
-        if call.when == "teardown":
-            del item.stash[_in_use]  # items live as long as the session
+        if paged:
+            add_story(item, report, backend)
+    if call.when == "teardown":
+        del item.stash[_in_use]  # items live as long as the session
     return report
 
 

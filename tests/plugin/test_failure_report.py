@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -164,9 +165,9 @@ def test_it_comes_from_every_process_of_xdist(suite):
         import pytest
 
         @pytest.mark.parametrize("number", range(4))
-        def test_fails(number, weights):
+        def test_fails(number, weights, wandb_backend):
             weights.add_tag(f"tag-{number}")
-            weights.add_tag(chr(0xD800))
+            wandb_backend.run("acme/llm").log({chr(0xD800): chr(0xD800)})
             assert False
         """,
         "-n",
@@ -174,6 +175,7 @@ def test_it_comes_from_every_process_of_xdist(suite):
         own_process=True,
     )
     result.assert_outcomes(failed=4)
+    assert "".join(sections).count("logs \\ud800 = '\\ud800' at step 0") == 4
     assert sorted(re.findall(r"tag 'tag-\d'", "".join(sections))) == [
         f"tag 'tag-{number}'" for number in range(4)
     ]
@@ -240,11 +242,14 @@ def test_fails(told):
 
 def test_no_secret_is_in_it(suite, pytester):
     source = SECRETIVE.replace("HEX", repr([text.encode().hex() for text in SECRETS]))
-    result, (section,) = suite(source)
-    output = result.stdout.str() + result.stderr.str()
+    result, (section,) = suite(source, "--wandb-automations-report=page.html")
+    page = (pytester.path / "page.html").read_text(encoding="utf-8")
+    output = result.stdout.str() + result.stderr.str() + html.unescape(page) + page
     made = (pytester.path / "signature").read_text().split()
     assert len(made) == 2
     for secret in (*SECRETS, *made, made[1][:8], "in-the-query", "pw@"):
         assert secret not in output
     assert "POST https://deploy.test/hook?… answered 500" in section
     assert "tag '•••• •••• ••••… added" in section
+    assert "tag '•••• •••• ••••… added" in html.unescape(page)
+    assert "authorization: ••••" in page

@@ -184,7 +184,10 @@ class ThresholdWindow(MetricWindow):
 class ChangeWindow(MetricWindow):
     """An aggregate of the newest values against the same of those just before them."""
 
-    __slots__ = ("_condition", "_from_zero", "_now", "_partial", "_prior", "_sums")
+    sums: tuple[float, float | None]
+    """The aggregate of the current window and that of the prior one; `None` while that is empty."""
+
+    __slots__ = ("_condition", "_from_zero", "_now", "_partial", "_prior", "sums")
 
     def __init__(self, condition: Change, semantics: Semantics) -> None:
         super().__init__(condition.limit, semantics)
@@ -193,7 +196,7 @@ class ChangeWindow(MetricWindow):
         self._partial = semantics.partial_window
         self._now = _rolling(condition.agg, condition.window, semantics)
         self._prior = _rolling(condition.agg, condition.prior_window, semantics)
-        self._sums: tuple[float, float | None] = (math.nan, None)
+        self.sums = (math.nan, None)
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -202,14 +205,14 @@ class ChangeWindow(MetricWindow):
 
     def _consume(self, value: float) -> bool:
         now = self._now
-        prior = self._sums[1]
+        prior = self.sums[1]
         # What leaves the current window enters the prior one, so the two never overlap.
         if len(now.values) == now.values.maxlen:
             prior = self._prior.push(now.values[0])
-        self._sums = (now.push(value), prior)
+        self.sums = (now.push(value), prior)
         # The prior window has values only once the current one is full.
         waits = not self._partial and len(self._prior.values) != self._prior.values.maxlen
-        self.current = change = None if waits else self._change(*self._sums)
+        self.current = change = None if waits else self._change(*self.sums)
         return change is not None and beyond(
             change, self._condition.amount, self._condition.direction
         )
@@ -229,7 +232,7 @@ class ChangeWindow(MetricWindow):
         return math.copysign(math.inf, now) if now else 0.0
 
     def _note(self) -> Callable[[], str]:
-        (now, prior), current, partial = self._sums, self.current, self._partial
+        (now, prior), current, partial = self.sums, self.current, self._partial
         held, size = _fullness(self._now)
         prior_fullness = _fullness(self._prior)
 

@@ -46,7 +46,13 @@ class _Reference(Protocol):
 class ZScoreWindow(MetricWindow):
     """A value's distance from the mean of a full window of others, in standard deviations."""
 
-    __slots__ = ("_basis", "_condition", "_newest", "_reference")
+    newest: float
+    """The newest number."""
+
+    basis: _Basis
+    """What that was measured against."""
+
+    __slots__ = ("_condition", "_reference", "basis", "newest")
 
     def __init__(self, condition: ZScore, semantics: Semantics, peers: Peers | None) -> None:
         super().__init__(condition.limit, semantics)
@@ -58,8 +64,8 @@ class ZScoreWindow(MetricWindow):
             if peers is None
             else _OtherRuns(condition.window, sample, includes, self._others(semantics, peers))
         )
-        self._newest = math.nan
-        self._basis = _Basis(0)
+        self.newest = math.nan
+        self.basis = _Basis(0)
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -72,8 +78,8 @@ class ZScoreWindow(MetricWindow):
         return lambda: (number for number in map(read, peers()) if number is not None)
 
     def _consume(self, value: float) -> bool:
-        self._newest = value
-        self._basis = basis = self._reference.measure(value)
+        self.newest = value
+        self.basis = basis = self._reference.measure(value)
         if not basis.moments.breadth:
             self.current = None
             return False
@@ -81,7 +87,7 @@ class ZScoreWindow(MetricWindow):
         return beyond(score, self._condition.threshold, self._condition.direction)
 
     def _note(self) -> Callable[[], str]:
-        newest, (size, against), window = self._newest, self._basis, self._condition.window
+        newest, (size, against), window = self.newest, self.basis, self._condition.window
 
         def write() -> str:
             if size < window:

@@ -29,7 +29,9 @@ def _page(name: str) -> Any:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*names): skip where the SDK lacks one of these names")
     # Versions up to 0.21.4 declare fields in a way that newer pydantic warns of, when imported.
-    warning = r"The '(repr|frozen)' attribute with value \w+ was provided to the `Field\(\)` function"
+    warning = (
+        r"The '(repr|frozen)' attribute with value \w+ was provided to the `Field\(\)` function"
+    )
     config.addinivalue_line("filterwarnings", f"ignore:{warning}:UserWarning")
     # Versions before 0.29 never close the connections of a `wandb.Api`, and none removes all of
     # its temporary folders.

@@ -54,7 +54,10 @@ def watch(wandb_backend: Backend) -> Callable[..., None]:
         hook = wandb_backend.webhook_integration("acme", name="h", url_endpoint="https://h.test/")
         payload = {"event": "${event_type}", "version": "${artifact_version_string}"}
         for event in events:
-            for scope in (wandb_backend.collection(SOURCE, type="model"), registered(wandb_backend)):
+            for scope in (
+                wandb_backend.collection(SOURCE, type="model"),
+                registered(wandb_backend),
+            ):
                 wandb_backend.create_automation(
                     event(scope=scope) >> SendWebhook.from_integration(hook, payload=payload),
                     name=event.__name__,

@@ -29,9 +29,7 @@ def alias_event(name: str) -> Callable[[Any, Any], Any]:
 
 
 def tag_event(name: str) -> Callable[[Any, Any], Any]:
-    return lambda sdk, scope: getattr(sdk, name)(
-        scope=scope, filter=sdk.ArtifactEvent.tag.eq("eu")
-    )
+    return lambda sdk, scope: getattr(sdk, name)(scope=scope, filter=sdk.ArtifactEvent.tag.eq("eu"))
 
 
 EVENTS: dict[str, Callable[[Any, Any], Any]] = {
@@ -77,7 +75,9 @@ def combination(event: str, scope: str) -> Any:
 
 
 COMBINATIONS = [
-    combination(event, scope) for event, scope in product(EVENTS, SCOPES) if is_possible(event, scope)
+    combination(event, scope)
+    for event, scope in product(EVENTS, SCOPES)
+    if is_possible(event, scope)
 ]
 
 

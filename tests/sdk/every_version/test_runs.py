@@ -97,9 +97,7 @@ def test_the_end_of_a_run_fires_by_its_state(
     wandb_backend: Backend, exit_code: int, state: str
 ) -> None:
     for wanted in ("finished", "failed"):
-        event = OnRunState(
-            scope=wandb_backend.project("acme/llm"), filter=RunEvent.state == wanted
-        )
+        event = OnRunState(scope=wandb_backend.project("acme/llm"), filter=RunEvent.state == wanted)
         wandb_backend.create_automation(event >> DoNothing(), name=wanted)
 
     run = start()

@@ -5,5 +5,6 @@ from __future__ import annotations
 from pytest_wandb_automations.testing.timeline.story import Story
 from pytest_wandb_automations.testing.timeline.telling import tell
 from pytest_wandb_automations.testing.timeline.text import format_story
+from pytest_wandb_automations.testing.timeline.veil import Veil
 
-__all__ = ["Story", "format_story", "tell"]
+__all__ = ["Story", "Veil", "format_story", "tell"]

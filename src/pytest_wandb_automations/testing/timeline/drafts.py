@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_wandb_automations.events import RunMetricLogged
+from pytest_wandb_automations.testing.timeline.values import as_values
 from pytest_wandb_automations.world.considering import Opinion
 from pytest_wandb_automations.world.faults import DeliveryFault, Fault, FaultHit
 from pytest_wandb_automations.world.happenings import Happening
@@ -35,7 +35,7 @@ class Draft:
     @property
     def is_values(self) -> bool:
         """Whether it is of logged values."""
-        return _is_values(self.whats[0])
+        return bool(as_values(self.whats[0]))
 
     @property
     def is_delivery(self) -> bool:
@@ -82,7 +82,7 @@ def _drafts(records: Sequence[Record]) -> list[Draft]:
         elif isinstance(what, FaultHit) and _is_an_answer(what.fault):
             continue
         last = drafts[-1] if drafts else None
-        if last is not None and last.is_values and not last.opinions and _is_values(what):
+        if last is not None and last.is_values and not last.opinions and as_values(what):
             last.whats.append(what)
             continue
         new = Draft(at, [what])
@@ -100,12 +100,6 @@ def _left_to_tell(execution: Execution) -> bool:
 def _is_an_answer(fault: Fault) -> bool:
     """Whether the delivery that met a fault was answered by it, and tells of it."""
     return isinstance(fault, DeliveryFault) and (fault.status or fault.error) is not None
-
-
-def _is_values(what: object) -> bool:
-    if isinstance(what, Happening):
-        return isinstance(what.event, RunMetricLogged)
-    return isinstance(what, Logged)
 
 
 def chosen(

@@ -14,6 +14,7 @@ __all__ = [
     "Exchange",
     "Firing",
     "Kind",
+    "Line",
     "Mark",
     "Moment",
     "Plot",
@@ -78,13 +79,17 @@ class Moment:
     """Above 0 where this stands for so many moments that are left out, and says nothing else."""
 
 
+Line = tuple[tuple[float, float | None], ...]
+"""Points, x and y, in order; `None` is a gap."""
+
+
 @dataclass(frozen=True)
 class Firing:
     """A point of a plot at which an automation fired, and the window that it looked at."""
 
     automation: str
     step: float
-    value: float | None
+    value: float
     begins: float
     """Step of the oldest value in its window."""
     state: str
@@ -97,25 +102,26 @@ class Curve:
 
     automation: str
     condition: str
-    compared: tuple[tuple[float, float | None], ...]
-    """Step and aggregate; empty if it compares the values themselves."""
-    limits: tuple[tuple[tuple[float, float | None], ...], ...]
-    """Lines that must be met: one threshold, or one above and one below."""
+    compared: Line
+    """The aggregate; empty where the values themselves are compared."""
+    limits: tuple[Line, ...]
+    """What must be reached: one line, or one above and one below."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A metric of a run that automations watch; `None` is a value that is no number."""
+    """A metric of a run that automations watch."""
 
     run: str
     metric: str
-    points: tuple[tuple[float, float | None], ...]
-    """Step and value."""
+    x: str
+    """What the points are counted in: `step` or `sample`."""
+    points: Line
+    """Step and value; no number at values that are none. Of very many not each is a point."""
     values: int
-    """How many values there were; of very many not each is a point."""
+    """How many values there were."""
     curves: tuple[Curve, ...]
     firings: tuple[Firing, ...]
-    x: str = "step"
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,8 @@ class Story:
     other_automations: int = 0
     """How many more there were."""
     plots: tuple[Plot, ...] = ()
+    other_plots: int = 0
+    """How many more there would be."""
     outcome: str = ""
     """`passed`, `failed`, `error`, `skipped`, …; empty while the test runs."""
     message: str = ""

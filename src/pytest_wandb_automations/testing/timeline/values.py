@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
+from pytest_wandb_automations.events import RunMetricLogged
 from pytest_wandb_automations.rules.wording import shown
 from pytest_wandb_automations.world.happenings import Happening
 from pytest_wandb_automations.world.journal import Logged
@@ -13,9 +14,7 @@ from pytest_wandb_automations.world.runs import Run, Stream, logged_values
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_wandb_automations.events import RunMetricLogged
-
-__all__ = ["describe_values", "each_value", "logs"]
+__all__ = ["as_values", "describe_values", "each_value", "logs"]
 
 Source = Happening | Logged
 """Rows that a run logged, or one value that a test injected."""
@@ -48,6 +47,15 @@ class _Tally:
 class _OfRun:
     metrics: dict[str, _Tally] = field(default_factory=dict[str, _Tally])
     steps: list[int] = field(default_factory=list[int])
+
+
+def as_values(what: object) -> tuple[Source, ...]:
+    """Return a record of a journal if it is of logged values, else nothing."""
+    if isinstance(what, Logged):
+        return (what,)
+    if isinstance(what, Happening) and isinstance(what.event, RunMetricLogged):
+        return (what,)
+    return ()
 
 
 def describe_values(sources: Sequence[Source]) -> str:
