@@ -47,6 +47,11 @@ clean:
 	$(BIN)/python -m pip install --quiet --editable . --group test
 	touch $@
 
+# To look at the page of a session in a browser, if there is one; tests that do so are skipped else.
+.venv/browser: .venv/test
+	$(BIN)/python -m pip install --quiet --group browser
+	touch $@
+
 .venv/lint: .venv/test
 	$(BIN)/python -m pip install --quiet --group lint
 	touch $@
