@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["pytester"]
 
-OPTIONS = ["-p", "no:cacheprovider", "-p", "no:randomly", "-W", "error"]
+OPTIONS = [f"-pno:{name}" for name in ("cacheprovider", "randomly", "asyncio")] + ["-W", "error"]
 
 
 @pytest.fixture
