@@ -29,7 +29,7 @@ docs: .venv/test
 	$(BIN)/python docs/generate.py --transcripts
 
 docs-site: .venv/docs
-	$(BIN)/sphinx-build --fail-on-warning --keep-going -q docs build/docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --fresh-env -q docs build/docs
 	@echo "wrote build/docs/index.html"
 
 bench: .venv/test

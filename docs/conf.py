@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from importlib.metadata import version as version_of
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_type_hints
+
+from pydantic import BaseModel
+
+from pytest_wandb_automations.factories import lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from docutils.nodes import Element
     from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
@@ -30,9 +38,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_default_options = {
-    "members": True,
     "show-inheritance": True,
-    "exclude-members": "model_config, model_post_init, typename__",
+    "exclude-members": "model_config, model_post_init, typename__, config_key, config",
 }
 python_use_unqualified_type_names = True
 
@@ -42,8 +49,43 @@ suppress_warnings = ["ref.python"]
 
 def setup(app: Sphinx) -> None:
     """Connect what is below to Sphinx."""
+    _show_models_as_they_are_used()
+    type(lazy(str)).__repr__ = lambda _: "made up"
+    app.connect("autodoc-process-signature", _no_signature_of_what_a_backend_makes)
     app.connect("autodoc-process-docstring", _examples_as_code)
     app.connect("missing-reference", _by_last_name)
+
+
+def _show_models_as_they_are_used() -> None:
+    """Take what pydantic alone reads, `Annotated[…]`, from the annotations of the models."""
+    for name in ("automations", "events", "semantics"):
+        importlib.import_module(f"pytest_wandb_automations.{name}")
+    for model in _subclasses(BaseModel):
+        if model.__module__.startswith("pytest_wandb_automations."):
+            hints = get_type_hints(model)
+            model.__annotations__ = {name: hints[name] for name in model.__annotations__}
+            model.__signature__ = inspect.Signature(
+                [
+                    parameter.replace(annotation=inspect.Parameter.empty)
+                    for parameter in inspect.signature(model).parameters.values()
+                    if not parameter.name.startswith("__")
+                ]
+            )
+
+
+def _subclasses(cls: type) -> Iterator[type]:
+    for subclass in cls.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
+
+
+def _no_signature_of_what_a_backend_makes(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Leave out how objects are made that nobody makes but the backend."""
+    del app, name, obj, options, returns
+    made = what == "class" and signature and signature.startswith(("(world:", "(postbox:"))
+    return ("", "") if made else None
 
 
 def _examples_as_code(

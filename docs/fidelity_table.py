@@ -15,8 +15,8 @@ _HERE = Path(__file__).parent
 _INTRODUCTION = """\
 # Fidelity: what is W&B's, and what is the kit's
 
-Written by `docs/generate.py` from `docs/fidelity.txt`. Each behaviour has its source, and a test
-that would fail if it were otherwise:
+Written by `docs/generate.py` from `docs/fidelity.txt`. Each behaviour has its source, and a test,
+below `tests`, that would fail if it were otherwise:
 
 - **S**, SDK: the source of wandb 0.31.0, or its tests against a real server
 - **D**, documentation: W&B's own pages
@@ -53,8 +53,14 @@ def _rows(text: str) -> list[str]:
     for behaviour, shown in zip(lines[::2], lines[1::2], strict=True):
         source, test = shown.split()
         _check(source, test)
-        rows.append(f"| {behaviour} | {source} | `tests/{test}` |")
+        rows.append(f"| {behaviour} | {source} | {_sentence(test)} |")
     return rows
+
+
+def _sentence(test: str) -> str:
+    """Write a test as what it is, a sentence, with the place where it stands."""
+    path, _, name = test.partition("::test_")
+    return f"{name.replace('_', ' ')}, `{path}`"
 
 
 def _check(source: str, test: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import embedding
 import event_table
 import fidelity_table
+import plugin_table
 import sdk_operations
 import transcripts
 
@@ -24,6 +25,7 @@ DOCS = embedding.ROOT / "docs"
 PAGES: dict[str, Callable[[], str]] = {
     "events.md": event_table.page,
     "fidelity.md": fidelity_table.page,
+    "reference/pytest.md": plugin_table.page,
     "sdk-operations.md": sdk_operations.page,
 }
 """The pages that are generated as a whole, and what writes them."""

@@ -27,9 +27,12 @@ _PROGRAMS = {
     ],
 }
 
+_ROOT = Path(__file__).parents[1]
+
 _ACCIDENTAL = (
     (re.compile(r"\bin \d+\.\d\ds\b"), "in 0.42s"),
     (re.compile(r"\b127\.0\.0\.1:\d+\b"), "127.0.0.1:8080"),
+    (re.compile(re.escape(f"{_ROOT / 'src'}/")), "site-packages/"),
     (re.compile(r" +$", re.MULTILINE), ""),
 )
 """What differs from run to run, and what is written in its place."""
@@ -81,5 +84,5 @@ def _environment() -> dict[str, str]:
         "NO_COLOR": "1",
         "PYTHONUTF8": "1",
         # Plugins of this project's own tests, which a reader need not have.
-        "PYTEST_ADDOPTS": "-p no:randomly -p no:cacheprovider",
+        "PYTEST_ADDOPTS": "-p no:asyncio -p no:cacheprovider -p no:randomly",
     }

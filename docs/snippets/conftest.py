@@ -1,4 +1,4 @@
-"""Leaves the folders of transcripts alone: `tests/docs` runs what is in them as a reader would."""
+"""Leaves folders of transcripts alone: `tests/docs` runs them as a reader would."""
 
 from __future__ import annotations
 

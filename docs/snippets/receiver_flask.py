@@ -10,6 +10,8 @@ SECRET = b"s3cret"  # of the webhook in W&B; read it from the environment
 @app.post("/hook")
 def hook():
     expected = hmac.new(SECRET, request.get_data(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(request.headers.get("X-Wandb-Signature", ""), expected):
+    if not hmac.compare_digest(
+        request.headers.get("X-Wandb-Signature", ""), expected
+    ):
         abort(403)
     return {"deploying": request.json["model"]}

@@ -12,7 +12,9 @@ URL = "https://deploy.test/hook"
 def weights(wandb_backend):
     """Give a collection whose new versions are sent to a webhook."""
     weights = wandb_backend.collection("acme/llm/weights", type="model")
-    hook = wandb_backend.webhook_integration("acme", name="deploy", url_endpoint=URL)
+    hook = wandb_backend.webhook_integration(
+        "acme", name="deploy", url_endpoint=URL
+    )
     rule = OnCreateArtifact(scope=weights) >> SendWebhook.from_integration(hook)
     wandb_backend.create_automation(rule, name="deploy")
     return weights
@@ -49,7 +51,10 @@ def test_the_second_delivery_gets_through(wandb_backend, weights):
     weights.log_version()
     weights.log_version()
 
-    assert [execution.state for execution in wandb_backend.executions] == ["FAILED", "FINISHED"]
+    assert [execution.state for execution in wandb_backend.executions] == [
+        "FAILED",
+        "FINISHED",
+    ]
 
 
 # endregion

@@ -7,14 +7,19 @@ def register():  # your code, unchanged
     hook = next(api.webhook_integrations("acme"))
     weights = api.artifact_collection("model", "acme/llm/weights")
     event = OnAddArtifactAlias(scope=weights, filter=ArtifactEvent.alias.eq("prod"))
-    action = SendWebhook.from_integration(hook, payload={"model": "${artifact_version_string}"})
+    action = SendWebhook.from_integration(
+        hook, payload={"model": "${artifact_version_string}"}
+    )
     api.create_automation(event >> action, name="deploy-prod")
 
 
 def test_the_alias_prod_deploys(wandb_backend):
     weights = wandb_backend.collection("acme/llm/weights", type="model")
     wandb_backend.webhook_integration(
-        "acme", name="deploy", url_endpoint="https://deploy.test/hook", secret="s3cret"
+        "acme",
+        name="deploy",
+        url_endpoint="https://deploy.test/hook",
+        secret="s3cret",
     )
     register()
 

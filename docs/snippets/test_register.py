@@ -5,9 +5,11 @@ from register import register, retire
 
 @pytest.fixture
 def acme(wandb_backend):
-    """Give a W&B with what the script expects to find: a project and a Slack channel."""
+    """Give a W&B with what the script expects: a project and a Slack channel."""
     wandb_backend.project("acme/llm")
-    wandb_backend.slack_integration("acme", team_name="Acme", channel_name="#alerts")
+    wandb_backend.slack_integration(
+        "acme", team_name="Acme", channel_name="#alerts"
+    )
     return wandb_backend
 
 

@@ -1,15 +1,22 @@
 # region test
 import pytest
 
-from pytest_wandb_automations.automations import OnRunState, RunEvent, SendNotification
+from pytest_wandb_automations.automations import (
+    OnRunState,
+    RunEvent,
+    SendNotification,
+)
 
 
 @pytest.fixture
 def run(wandb_backend):
     """Give a run of a project whose failures are told to Slack."""
-    alerts = wandb_backend.slack_integration("acme", team_name="Acme", channel_name="#alerts")
+    alerts = wandb_backend.slack_integration(
+        "acme", team_name="Acme", channel_name="#alerts"
+    )
     failed = OnRunState(
-        scope=wandb_backend.project("acme/llm"), filter=RunEvent.state.in_(["failed"])
+        scope=wandb_backend.project("acme/llm"),
+        filter=RunEvent.state.in_(["failed"]),
     )
     tell = SendNotification.from_integration(
         alerts, title="Training failed", text="Look at the logs", level="ERROR"
@@ -38,7 +45,9 @@ def test_a_good_run_is_not(wandb_backend, run):
 
 # region refused
 def test_a_channel_that_is_gone_fails_the_execution(wandb_backend, run):
-    wandb_backend.slack.route().respond(json={"ok": False, "error": "channel_not_found"})
+    wandb_backend.slack.route().respond(
+        json={"ok": False, "error": "channel_not_found"}
+    )
 
     run.finish(exit_code=1)
 

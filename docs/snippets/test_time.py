@@ -1,4 +1,6 @@
 # region cooldown
+import pytest
+
 from pytest_wandb_automations.automations import (
     OnCreateArtifact,
     OnRunMetric,
@@ -7,7 +9,9 @@ from pytest_wandb_automations.automations import (
 )
 
 
-def test_a_metric_automation_fires_once_a_day_for_each_run(wandb_backend, wandb_factory):
+def test_a_metric_automation_fires_once_a_day_for_each_run(
+    wandb_backend, wandb_factory
+):
     project = wandb_backend.project("acme/llm")
     high = OnRunMetric(scope=project, filter=RunEvent.metric("loss").gt(5))
     wandb_factory.automation(event=high, name="high-loss")
@@ -26,7 +30,9 @@ def test_a_metric_automation_fires_once_a_day_for_each_run(wandb_backend, wandb_
 
 
 # region crash
-def test_a_run_whose_machine_went_away_counts_as_failed(wandb_backend, wandb_factory):
+def test_a_run_whose_machine_went_away_counts_as_failed(
+    wandb_backend, wandb_factory
+):
     project = wandb_backend.project("acme/llm")
     failed = OnRunState(scope=project, filter=RunEvent.state.in_(["failed"]))
     wandb_factory.automation(event=failed, name="training-failed")
@@ -41,9 +47,8 @@ def test_a_run_whose_machine_went_away_counts_as_failed(wandb_backend, wandb_fac
 
 
 # region background
+@pytest.mark.wandb_automations(semantics={"delivery": "background"})
 def test_deliveries_that_come_later(wandb_backend, wandb_factory):
-    semantics = wandb_backend.semantics
-    wandb_backend.semantics = semantics.model_copy(update={"delivery": "background"})
     weights = wandb_backend.collection("acme/llm/weights", type="model")
     wandb_factory.automation(event=OnCreateArtifact(scope=weights))
 

@@ -3,12 +3,16 @@ import pytest
 import wandb
 from train_llm import train
 
-from pytest_wandb_automations.automations import OnCreateArtifact, OnRunMetric, RunEvent
+from pytest_wandb_automations.automations import (
+    OnCreateArtifact,
+    OnRunMetric,
+    RunEvent,
+)
 
 
 @pytest.fixture
 def watched(wandb_backend, wandb_factory, tmp_path, monkeypatch):
-    """Give a W&B that watches the training; the run's files go to a folder of the test."""
+    """Give a W&B that watches the training, and a folder for its files."""
     monkeypatch.chdir(tmp_path)
     project = wandb_backend.project("llm")
     blown_up = OnRunMetric(scope=project, filter=RunEvent.metric("loss").gt(100))

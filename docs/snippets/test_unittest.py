@@ -10,7 +10,9 @@ class PromotionTest(unittest.TestCase):
         self.wandb = wandb_backend
 
     def test_a_new_version_is_the_latest(self):
-        version = self.wandb.collection("acme/llm/weights", type="model").log_version()
+        version = self.wandb.collection(
+            "acme/llm/weights", type="model"
+        ).log_version()
         assert "latest" in version.aliases
 
 

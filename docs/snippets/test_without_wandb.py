@@ -11,9 +11,13 @@ def test_the_automations_of_a_registry(wandb_backend):
     api = wandb_backend.api
 
     api.create_automation(rule, name="deploy-linked")
-    wandb_backend.collection("acme/llm/weights", type="model").log_version().link(production)
+    wandb_backend.collection("acme/llm/weights", type="model").log_version().link(
+        production
+    )
 
-    assert [automation.name for automation in api.automations()] == ["deploy-linked"]
+    assert [automation.name for automation in api.automations()] == [
+        "deploy-linked"
+    ]
     wandb_backend.assert_fired("deploy-linked", times=1)
 
 

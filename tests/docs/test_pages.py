@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SNIPPETS = ROOT / "docs" / "snippets"
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+WORKFLOW = SNIPPETS / "tests.yml"
 TRANSCRIPTS = sorted(SNIPPETS.glob("**/*.console"))
 
 FENCE = re.compile(r"^(?P<fence>```+)(?P<language>[\w{}-]*).*?\n.*?^(?P=fence)$", re.DOTALL | re.M)
@@ -63,19 +65,21 @@ def imports_of(path: Path) -> set[str]:
 
 
 def is_run(path: Path) -> bool:
-    """Say whether pytest or a transcript runs a file: by itself, or because a test imports it."""
-    if path.suffix != ".py":
-        return path in TRANSCRIPTS or any(t.parent == path.parent for t in TRANSCRIPTS)
+    """Say whether pytest or a transcript runs a file, by itself or for another that uses it."""
+    if path.suffix == ".console" or path == WORKFLOW:
+        return True  # there is a test for each of them below
     if path.name.startswith("test_"):
         return path.is_relative_to(SNIPPETS) or path.is_relative_to(ROOT / "examples")
-    beside = path.parent.glob("*")
-    return any(
-        path.stem in imports_of(other)
-        if other.name.startswith("test_")
-        else other.suffix == ".console" and path.name in other.read_text("utf-8")
-        for other in beside
-        if other.suffix in {".py", ".console"}
-    )
+    if path.name == "pyproject.toml":
+        return any(transcript.parent == path.parent for transcript in TRANSCRIPTS)
+    return any(is_used_by(other, path) and is_run(other) for other in path.parent.glob("*.*"))
+
+
+def is_used_by(user: Path, path: Path) -> bool:
+    if user == path or user.suffix not in {".py", ".console"}:
+        return False
+    imported = user.suffix == ".py" and path.stem in imports_of(user)
+    return imported or path.name in user.read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
@@ -108,16 +112,24 @@ def test_every_file_that_a_page_shows_is_run():
 
 
 def test_no_snippet_lies_about_that_no_page_shows():
-    # By content: a step of the tutorial has the files of the step before.
-    shown = {path.read_bytes() for page in PAGES for path in snippets_of(page)}
-    files = {path for path in SNIPPETS.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    shown = {path for page in PAGES for path in snippets_of(page)}
+    transcribed = {path.parent for path in shown if path.suffix == ".console"}
+    files = {path for path in SNIPPETS.rglob("*") if path.suffix in {".console", ".py", ".yml"}}
 
-    assert [p for p in files if p.read_bytes() not in shown] == [SNIPPETS / "conftest.py"]
+    left = {path for path in files - shown if path.parent not in transcribed}
+    assert left == {SNIPPETS / "conftest.py"}
 
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=ids(TRANSCRIPTS))
 def test_a_transcript_shows_what_its_commands_print(transcript, scripts):
     assert transcript.read_text("utf-8") == scripts["transcripts"].record(transcript)
+
+
+def test_the_workflow_for_ci_is_one():
+    (job,) = yaml.safe_load(WORKFLOW.read_text("utf-8"))["jobs"].values()
+
+    assert all(len({"uses", "run"} & step.keys()) == 1 for step in job["steps"])
+    assert job["steps"][-1]["run"] == "pytest -n auto"
 
 
 def test_the_test_run_takes_in_the_snippets(pytestconfig):
@@ -140,5 +152,40 @@ def test_the_map_of_the_house_names_every_module_that_stands_at_the_top():
     assert named == {
         f"{path.name}/" if path.is_dir() else path.name
         for path in package.iterdir()
-        if path.name not in {"__init__.py", "__pycache__", "py.typed"}
+        if (path.suffix == ".py" and path.name != "__init__.py") or (path / "__init__.py").exists()
     }
+
+
+ATTRIBUTES = re.compile(r"autoclass:: (\S+)\n(?: +:.*\n)*\n +Attributes: (.+)")
+
+
+def test_attributes_that_the_reference_lists_are_there(wandb_backend, wandb_factory):
+    listed = {
+        path.rpartition(".")[2]: re.findall(r"\w+", names)
+        for page in ("nouns.md", "sent.md")
+        for path, names in ATTRIBUTES.findall((ROOT / "docs/reference" / page).read_text("utf-8"))
+    }
+    weights = wandb_factory.collection()
+    hook = wandb_factory.webhook_integration.signed()
+    wandb_factory.automation.new_version(scope=weights, integration=hook)
+    version = wandb_factory.artifact(collection=weights)
+    things = [
+        wandb_factory.organization(),
+        wandb_factory.team(),
+        wandb_factory.user(),
+        wandb_factory.secret(),
+        weights.project,
+        wandb_factory.run(),
+        weights,
+        version,
+        version.artifact,
+        hook,
+        wandb_factory.slack_integration(),
+        wandb_backend.executions.last,
+        wandb_backend.webhooks.last,
+    ]
+
+    assert {type(thing).__name__ for thing in things} == listed.keys()
+    for thing in things:
+        for name in listed[type(thing).__name__]:
+            assert hasattr(thing, name), f"{type(thing).__name__} has no {name}"

@@ -1,4 +1,8 @@
-from pytest_wandb_automations.automations import ArtifactEvent, DoNothing, OnAddArtifactAlias
+from pytest_wandb_automations.automations import (
+    ArtifactEvent,
+    DoNothing,
+    OnAddArtifactAlias,
+)
 
 
 def test_the_alias_deploys(wandb_backend):

@@ -12,4 +12,6 @@ def test_a_promoted_model_is_deployed(wandb_backend):
     promote("v0")
 
     wandb_backend.assert_fired("deploy-promoted", times=1)
-    assert wandb_backend.webhooks.last.json == {"model": "acme/churn/classifier:prod"}
+    assert wandb_backend.webhooks.last.json == {
+        "model": "acme/churn/classifier:prod"
+    }
