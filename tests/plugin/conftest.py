@@ -22,8 +22,8 @@ def run(pytester, monkeypatch):
 
 
 @pytest.fixture
-def quiet(monkeypatch):
-    """Let pytester load no plugin that warns of itself."""
+def quiet(pytester, monkeypatch):
+    """Let pytester, which forgets such options when it is made, load no plugin that warns."""
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(QUIET))
 
 
@@ -32,7 +32,7 @@ def told(run):
     """Return a function that runs a suite of one test, which fails, and returns what pytest says.
 
     That is the lines that begin with `E`, without that and the indent; of a failure without a
-    traceback all lines.
+    traceback all lines before the sections of what was captured.
     """
 
     def told(source, *options):
@@ -49,5 +49,5 @@ def _said(lines):
         indent = min(len(line) - len(line.lstrip()) for line in errors if line.strip())
         return [line[indent:].rstrip() for line in errors]
     start = next(i for i, line in enumerate(lines) if line.startswith("____")) + 1
-    end = next(i for i, line in enumerate(lines) if "short test summary" in line)
+    end = next(i for i, line in enumerate(lines) if i > start and line.startswith(("---", "===")))
     return [line.rstrip() for line in lines[start:end]]

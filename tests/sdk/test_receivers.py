@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_wandb_automations import Backend
 
 
+@pytest.mark.wandb_automations(strict=["unknown_variables"])
 @pytest.mark.parametrize("delivery", ["inline", "background"])
 def test_a_loop_through_the_sdk_is_cut(wandb_backend: Backend, delivery: str) -> None:
     wandb_backend.semantics = {"delivery": delivery, "cascade_limit": 3}
