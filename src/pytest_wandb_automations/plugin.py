@@ -70,10 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _is_set_up(config: pytest.Config) -> bool:
     if config.getoption("--wandb-automations-seed") is not None:
         return True
-    try:
-        return any(config.getini(f"wandb_automations_{name}") is not None for name in _INI)
-    except TypeError:  # of another type than it has in TOML
-        return True
+    return any(config.getini(f"wandb_automations_{name}") is not None for name in _INI)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
