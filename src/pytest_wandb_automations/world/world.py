@@ -205,8 +205,8 @@ class World:
 
     def _observe(self, event: RunMetricLogged) -> list[Execution]:
         run = self.projects.find_run(event.run)
-        self.journal.add(Happening(event, run, run.scope_ids))
         value = plain(event.value)
+        self.journal.add(Happening(event, run, run.scope_ids))
         if event.stream == "history":
             run.summary[event.metric] = value
         return [

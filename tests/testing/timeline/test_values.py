@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pytest
+
 from pytest_wandb_automations import Backend, events
+from pytest_wandb_automations.errors import InvalidInput
 from pytest_wandb_automations.testing.timeline import values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     Texts = Callable[..., list[str]]
 
@@ -57,6 +59,17 @@ def test_values_that_a_test_injects(backend: Backend, texts: Texts) -> None:
     for step in (3, 4):
         backend.inject(events.RunMetricLogged(run=run, metric="loss", value=step, step=step))
     assert texts("values") == ["run acme/llm/r logs loss ×2 (3 → 4) at steps 3 to 4"]
+
+
+def test_values_of_other_libraries_and_nested_ones_as_they_are_logged(
+    backend: Backend, texts: Texts
+) -> None:
+    run = backend.run("acme/llm", run_id="r")
+    value = {"loss": np.float32(0.5)}
+    backend.inject(events.RunMetricLogged(run=run, metric="val", value=value, step=1))
+    with pytest.raises(InvalidInput):
+        backend.inject(events.RunMetricLogged(run=run, metric="val", value=object(), step=1))
+    assert texts("values") == ["run acme/llm/r logs val.loss = 0.5 at step 1"]
 
 
 def test_rows_of_media_alone(backend: Backend, texts: Texts) -> None:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_wandb_automations.events import RunMetricLogged
+from pytest_wandb_automations.rules.metrics import flatten_metrics
 from pytest_wandb_automations.rules.wording import shown
 from pytest_wandb_automations.world.happenings import Happening
 from pytest_wandb_automations.world.journal import Logged
+from pytest_wandb_automations.world.plain import plain
 from pytest_wandb_automations.world.runs import Run, Stream, logged_values
 
 if TYPE_CHECKING:
@@ -90,7 +92,8 @@ def logs(sources: Iterable[Source]) -> Iterator[tuple[Run, Stream, str]]:
                 yield source.run, source.stream, name
         else:
             event = cast("RunMetricLogged", source.event)
-            yield cast("Run", source.place), event.stream, event.metric
+            for name, _ in _injected(event):
+                yield cast("Run", source.place), event.stream, name
 
 
 def each_value(
@@ -105,7 +108,12 @@ def each_value(
         else:
             event = cast("RunMetricLogged", source.event)
             run = cast("Run", source.place)
-            yield run, event.stream, event.metric, event.value, event.step
+            for name, value in _injected(event):
+                yield run, event.stream, name, value, event.step
+
+
+def _injected(event: RunMetricLogged) -> Iterator[tuple[str, Any]]:
+    return flatten_metrics({event.metric: plain(event.value)})
 
 
 def _metrics(of_run: _OfRun) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_wandb_automations.delivery.masking import masker
+from pytest_wandb_automations.delivery.masking import MASK, masker
 from pytest_wandb_automations.delivery.signatures import SIGNATURE_HEADER
 from pytest_wandb_automations.rules.wording import cut, one_line
 from pytest_wandb_automations.world.journal import Sent
@@ -18,7 +18,7 @@ __all__ = ["Veil"]
 
 _WIDTH = 400
 _TEXT = 4_000
-_MASK = "••••"
+
 _HALF = 4
 """Fewer characters of a secret tell nothing."""
 
@@ -64,7 +64,7 @@ class Veil:
         """Return headers one a line, without the values of those that carry secrets."""
         return self.text(
             "\n".join(
-                f"{name}: {_MASK if name.lower() in _HIDDEN else value}"
+                f"{name}: {MASK if name.lower() in _HIDDEN else value}"
                 for name, value in headers.items()
             )
         )
@@ -74,5 +74,5 @@ def _without_end(text: str, secret: str) -> str:
     """Return a text without the beginning of a secret that it ends with."""
     for size in range(min(len(secret), len(text)), _HALF - 1, -1):
         if text.endswith(secret[:size]):
-            return text[:-size] + _MASK
+            return text[:-size] + MASK
     return text
