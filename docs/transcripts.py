@@ -66,7 +66,7 @@ def _run(command: str, folder: Path) -> str:
         timeout=300,
         check=False,
     )
-    return _steadied(result.stdout)
+    return _steadied(result.stdout.replace(str(folder), "/home/ada/tests"))
 
 
 def _steadied(text: str) -> str:
