@@ -33,6 +33,7 @@ def sdk(monkeypatch):
         _settings="read", _settings_environ={}, _session_identity="known", _active_runs=[]
     )
     modules["wandb.sdk.wandb_setup"]._singleton = session
+    modules["wandb.sdk.wandb_setup"].identity = ModuleType("wandb.sdk.lib.identity")
     modules["wandb.sdk.lib.wbauth.authenticate"]._session_auth = "key"
     return SimpleNamespace(modules=modules, session=session, torn_down=torn_down)
 
@@ -53,6 +54,16 @@ def test_a_session_that_looks_otherwise_is_torn_down(sdk):
 
     assert sdk.torn_down == [True]
     assert sdk.session._settings == "read"
+
+
+def test_a_session_of_an_sdk_without_identities_needs_none(sdk):
+    del sdk.modules["wandb.sdk.wandb_setup"].identity
+    del sdk.session._session_identity
+
+    forget_session()
+
+    assert sdk.session._settings is None
+    assert sdk.torn_down == []
 
 
 def test_a_run_under_way_is_finished(sdk):
@@ -118,3 +129,23 @@ def test_an_sdk_that_saves_the_address_elsewhere_is_left_alone(sdk, monkeypatch)
 
     with keep_service_private():
         assert "WANDB_SERVICE" not in os.environ
+
+
+def test_a_handle_that_tells_nobody_of_itself_is_found_by_its_class(monkeypatch, sdk):
+    class Api:
+        def __init__(self):
+            self._viewer = "tester"
+            self._default_entity = "acme"
+            self._projects = self._runs = {"acme": ["llm"]}
+            self._server_features_cache = {"CLIENT_IDS": True}
+
+    module = ModuleType("wandb.apis.public.api")
+    module.Api = Api
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    handle = Api()
+
+    renew_handles()
+
+    assert handle._viewer is None
+    assert handle._projects == handle._runs == {}
+    assert handle._server_features_cache is None

@@ -35,8 +35,8 @@ def forget_session() -> None:
 
     The SDK keeps both for the life of its session. Its service process (wandb-core) gets them anew
     with every request, so it goes on running: starting one takes 0.2 to 0.4 s. Where an SDK's
-    inside is not as expected, or a run was left unfinished, the whole session is torn down, by the
-    SDK's own `wandb.teardown()`.
+    inside is not as expected (before 0.26 it is not), or a run was left unfinished, the whole
+    session is torn down, by the SDK's own `wandb.teardown()`.
     """
     setup = sys.modules.get("wandb.sdk.wandb_setup")
     session = getattr(setup, "_singleton", None)
@@ -53,21 +53,22 @@ def renew_handles() -> None:
     """Let `wandb.Api` objects that outlived their test ask the backend of this one for everything.
 
     They remember projects and runs, and the service remembers the server's features for each.
-    Those of SDKs before 0.29 keep the key that they were made with, and end with their test.
     """
-    module = sys.modules.get("wandb.apis.public.service_api")
-    if module is None:
-        return
-    live: list[Any] = [
-        found for found in _watched_by_the_service() if isinstance(found, module.ServiceApi)
-    ]
-    if not live:
-        return
-    for handle in live:
-        handle._api_session = None  # noqa: SLF001  # the next request begins a new one
-    # Nothing but a search of the whole heap leads from a handle to its `Api`. It takes 10 ms, but
-    # only where one was made at the top of a module or in a fixture of wider scope.
-    for owner in gc.get_referrers(*live):
+    service = sys.modules.get("wandb.apis.public.service_api")
+    api = sys.modules.get("wandb.apis.public.api")
+    live: list[Any] = []
+    if service is not None:
+        live = [h for h in _watched_by_the_service() if isinstance(h, service.ServiceApi)]
+        for handle in live:
+            # The next request begins a new one. It has had its name since 0.29.
+            session = "_api_session" if hasattr(handle, "_api_session") else "_service_connection"
+            setattr(handle, session, None)
+    elif api is not None:
+        # SDKs before 0.26 tell nobody of their handles, but each refers to its class.
+        live = [api.Api]
+    # Nothing but a search of the whole heap leads from these to each `Api`. It takes 10 ms, but
+    # since 0.26 only where one was made at the top of a module or in a fixture of wider scope.
+    for owner in gc.get_referrers(*live) if live else ():
         _empty(owner)
 
 
@@ -108,10 +109,12 @@ def _empty(owner: object) -> None:
     # Python 3.10 finds an object's attributes in place of the object.
     found = cast("object", owner if isinstance(owner, dict) else getattr(owner, "__dict__", None))
     remembered = cast("dict[str, Any]", found if isinstance(found, dict) else {})
-    if {"_service_api", "_projects", "_default_entity"} <= remembered.keys():
+    if {"_viewer", "_projects", "_runs", "_default_entity"} <= remembered.keys():
         emptied: dict[str, Any] = dict.fromkeys(("_viewer", "_default_entity"))
         for name in ("_projects", "_runs", "_sweeps", "_reports"):
             emptied[name] = {}
+        if "_server_features_cache" in remembered:  # in SDKs before 0.23
+            emptied["_server_features_cache"] = None
         remembered.update(emptied)
 
 
@@ -133,8 +136,9 @@ def _forget(session: Any) -> bool:
         (auth, "_session_auth"),
         (session, "_settings"),
         (session, "_settings_environ"),
-        (session, "_session_identity"),
     ]
+    if hasattr(sys.modules["wandb.sdk.wandb_setup"], "identity"):  # since 0.29
+        places.append((session, "_session_identity"))
     if not all(hasattr(place, name) for place, name in places):
         return False
     for place, name in places:

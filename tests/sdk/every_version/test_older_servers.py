@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_wandb_automations import Backend
 
-SINCE_0_29 = "wandb.automations.OnUnlinkArtifact"
-"""A name that came with the checks of events, scopes and actions as they are now."""
+
+@pytest.fixture
+def has() -> Callable[[str], bool]:
+    return sys.modules["sdk_abilities"].has
 
 
 @pytest.fixture
@@ -26,21 +31,64 @@ def project(wandb_backend: Backend, api: Any) -> Any:
     return api.project("llm", entity="acme")
 
 
-def refusal() -> type[Exception]:
+@pytest.fixture
+def refusal(has: Callable[[str], bool]) -> type[Exception]:
+    """Return how this version says that the server cannot do something."""
     import wandb
 
-    if tuple(map(int, wandb.__version__.split(".")[:2])) < (0, 29):
-        return ValueError
-    return wandb.errors.UnsupportedError
+    since_0_29 = has("wandb.automations.OnUnlinkArtifact")
+    return wandb.errors.UnsupportedError if since_0_29 else ValueError
 
 
 @pytest.mark.needs("wandb.automations.MetricZScoreFilter")
 def test_an_event_that_the_server_does_not_know_is_refused(
-    wandb_backend: Backend, api: Any, sdk: Any, project: Any
+    wandb_backend: Backend, api: Any, sdk: Any, project: Any, refusal: type[Exception]
 ) -> None:
     wandb_backend.features["AUTOMATION_EVENT_RUN_METRIC_ZSCORE"] = False
     event = sdk.OnRunMetric(scope=project, filter=sdk.RunEvent.metric("loss").zscore(30).gt(2))
 
-    with pytest.raises(refusal(), match="not supported on this wandb server version"):
+    with pytest.raises(refusal, match="not supported on this wandb server version"):
         api.create_automation(event >> sdk.DoNothing(), name="rule")
     assert wandb_backend.automations() == []
+
+
+def test_actions_and_events_that_came_later_are_asked_for_by_versions_before_0_29(
+    wandb_backend: Backend, api: Any, sdk: Any, project: Any, refusal: type[Exception]
+) -> None:
+    wandb_backend.features["AUTOMATION_ACTION_NO_OP"] = False
+    wandb_backend.features["AUTOMATION_EVENT_RUN_METRIC"] = False
+    event = sdk.OnRunMetric(scope=project, filter=sdk.RunEvent.metric("loss").gt(2))
+
+    if refusal is ValueError:
+        with pytest.raises(refusal, match="not supported on this wandb server version"):
+            api.create_automation(event >> sdk.DoNothing(), name="rule")
+    else:
+        # From 0.29 on they are taken for granted.
+        api.create_automation(event >> sdk.DoNothing(), name="rule")
+    assert len(wandb_backend.automations()) == (refusal is not ValueError)
+
+
+def test_automations_of_an_older_server_are_found_by_walking_projects(
+    wandb_backend: Backend, api: Any, sdk: Any, project: Any
+) -> None:
+    for feature in ("QUERY_AUTOMATIONS_ON_ENTITY", "AUTOMATION_SCOPE_ENTITY"):
+        wandb_backend.features[feature] = False
+    event = sdk.OnRunMetric(scope=project, filter=sdk.RunEvent.metric("loss").gt(2))
+    wandb_backend.project("acme/empty")
+    api.create_automation(event >> sdk.DoNothing(), name="rule")
+
+    assert [rule.name for rule in api.automations(entity="acme", per_page=1)] == ["rule"]
+    assert [rule.name for rule in api.automations(per_page=1)] == ["rule"]
+    assert api.automation(name="rule", entity="acme").event.event_type == event.event_type
+
+
+def test_a_server_without_registries_makes_the_sdk_refuse_them(
+    wandb_backend: Backend, api: Any
+) -> None:
+    wandb_backend.features["ARTIFACT_REGISTRY_SEARCH"] = False
+    wandb_backend.registry("model")
+
+    with pytest.raises(RuntimeError, match="not enabled on this wandb server version"):
+        list(api.registries("acme-corp"))
+    with pytest.raises(RuntimeError, match="not enabled on this wandb server version"):
+        api.registry("model", organization="acme-corp")

@@ -163,7 +163,7 @@ def test_a_runs_history_is_read_sampled_and_in_full(made: Any) -> None:
     full = list(run.scan_history(keys=["loss", "acc"]))
 
     assert [row["loss"] for row in sampled] == [5, 4, 3, 2, 1]
-    assert full == [{"loss": 5 - step, "acc": step / 10} for step in range(5)]
+    assert [(row["loss"], row["acc"]) for row in full] == [(5 - n, n / 10) for n in range(5)]
     assert [row["loss"] for row in run.scan_history()] == [5, 4, 3, 2, 1]
 
 
