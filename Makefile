@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format docs docs-site bench clean
+.PHONY: demo test lint format docs docs-site pictures bench clean
 
 demo: .venv/test
 	$(BIN)/python examples/demo.py
@@ -46,6 +46,9 @@ clean:
 .venv/test: .venv/pip pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable . --group test
 	touch $@
+
+pictures: .venv/browser
+	$(BIN)/python docs/pictures/take.py
 
 # To look at the page of a session in a browser, if there is one; tests that do so are skipped else.
 .venv/browser: .venv/test

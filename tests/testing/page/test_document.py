@@ -116,11 +116,13 @@ def test_nothing_happened():
 def test_moments_have_their_kind_their_mark_and_what_unfolds():
     ruling = Ruling("a", fired=False, reason="why", clauses="all", also="as at 2 other values")
     exchange = Exchange("POST /", '{"a":1}', "answered 200", "fine")
+    silent = Exchange("POST /", "{}", "under way", "")
     text = render_moments(
         (
             Moment("2026-01-01 00:00:00.001", "event", "one", "fired", (ruling,)),
             Moment("", "gap", "", left_out=9),
             Moment("2026-01-02 00:00:00.001", "delivery", "two", exchange=exchange),
+            Moment("2026-01-02 00:00:00.002", "delivery", "three", exchange=silent),
         )
     )
     assert '<li class="event fired">' in text
@@ -133,7 +135,9 @@ def test_moments_have_their_kind_their_mark_and_what_unfolds():
         "2026-01-01T00:00:00.001Z",
         "2026-01-02",
         "2026-01-02T00:00:00.001Z",
+        "2026-01-02T00:00:00.002Z",
     ]
+    assert text.count("<pre>") == 1 + 3 + 2
 
 
 # Plots
@@ -184,6 +188,15 @@ def test_of_many_firings_some_are_counted():
     text = plot(points, firings=firings)
     assert "fired at steps 0, 1, 2, 3, 4, 5, 6, 7 and 4 more" in text
     assert "gone fired at step 0, loss = 1, and its action failed" in text
+
+
+def test_each_automation_has_its_colour_its_line_and_its_words():
+    points: Line = ((0, 1.0), (1, 2.0), (2, 3.0))
+    moving: Line = ((0, None), (1, 1.5), (2, 2.5))
+    text = plot(points, curve(((0, 1.2),), name="one"), curve(moving, name="two"))
+    found = re.findall(r'class="limit (c\d)" data-automation="(\w+)" data-limit="([^"]+)"', text)
+    assert found == [("c0", "one", "1.2"), ("c1", "two", "2.5")] * 2
+    assert text.count('<span class="key c') == 2
 
 
 def test_huge_numbers_are_written():

@@ -213,6 +213,7 @@ def test_of_very_many_values_the_shape_is_kept(
     noise = np.random.default_rng(0)
     values: list[float] = [float(value) for value in noise.normal(size=5_000)]
     values[1234], values[4000], values[2000] = 101.0, -50.0, math.nan
+    values[3000:3100] = [math.nan] * 100  # more than a bucket of them
     logged(backend, values)
     plot = only(story)
     assert plot.values == 5_000
@@ -221,7 +222,8 @@ def test_of_very_many_values_the_shape_is_kept(
     assert (4000, -50.0) in plot.points
     assert (2000, None) in plot.points
     assert [step for step, _ in plot.points] == sorted({step for step, _ in plot.points})
-    assert set(plot.points) - {(2000, None)} <= set(enumerate(values))
+    assert {(step, y) for step, y in plot.points if y is not None} <= set(enumerate(values))
+    assert not [step for step, y in plot.points if y is not None and 3000 <= step < 3100]
 
 
 def test_a_value_that_is_there_always_needs_two_points_at_most(

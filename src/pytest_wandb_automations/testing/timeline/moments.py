@@ -162,8 +162,6 @@ class Teller:
         if outcome.error:
             mark = "ordered" if outcome.ordered_by else "failed"
             told += f": {outcome.error}"
-            if outcome.ordered_by and outcome.ordered_by not in outcome.error:
-                told += f" (ordered by {outcome.ordered_by})"
         elif outcome.skipped:
             told += f": {outcome.skipped}"
         if unknown:
