@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+SDKS := $(shell cat tests/sdk/every_version/versions.txt)
 
-.PHONY: demo test lint format docs docs-site pictures bench clean
+.PHONY: demo test test-sdks lint format docs docs-site pictures bench clean
 
 demo: .venv/test
 	$(BIN)/python examples/demo.py
@@ -13,6 +14,16 @@ test: .venv/test
 	$(BIN)/coverage run -m pytest -n auto
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# One suite with each version of the SDK; those that it fails with are named at the end.
+test-sdks:
+	@failed=; for sdk in $(SDKS); do \
+	  echo "wandb $$sdk"; \
+	  $(MAKE) --no-print-directory .venv-sdks/$$sdk/installed && \
+	  .venv-sdks/$$sdk/bin/python -m pytest -q -n 2 -rfE tests/sdk/every_version || \
+	  failed="$$failed $$sdk"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "failed with wandb$$failed"; exit 1; fi
 
 lint: .venv/lint
 	$(BIN)/ruff check
@@ -36,7 +47,7 @@ bench: .venv/test
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf .venv build .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
+	rm -rf .venv .venv-sdks build .coverage .coverage.* .hypothesis .pytest_cache .ruff_cache
 
 .venv/pip:
 	$(PYTHON) -m venv .venv
@@ -61,4 +72,10 @@ pictures: .venv/browser
 
 .venv/docs: .venv/test
 	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
+.venv-sdks/%/installed: pyproject.toml | .venv/pip
+	$(PYTHON) -m venv --clear --without-pip $(@D)
+	$(BIN)/python -m pip --python $(@D)/bin/python install --quiet --no-compile \
+	  --editable . --group sdk wandb==$*
 	touch $@

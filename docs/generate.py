@@ -14,6 +14,7 @@ import event_table
 import fidelity_table
 import plugin_table
 import sdk_operations
+import sdk_versions
 import transcripts
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "fidelity.md": fidelity_table.page,
     "reference/pytest.md": plugin_table.page,
     "sdk-operations.md": sdk_operations.page,
+    "sdk-versions.md": sdk_versions.page,
 }
 """The pages that are generated as a whole, and what writes them."""
 

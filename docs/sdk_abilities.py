@@ -10,9 +10,10 @@ import inspect
 import re
 from functools import cache
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
 
-__all__ = ["ABILITIES", "abilities", "has"]
+__all__ = ["ABILITIES", "DEFECTS", "abilities", "has"]
 
 ABILITIES = {
     "automations": {
@@ -49,6 +50,7 @@ ABILITIES = {
         "wandb.Api.integrations": "list integrations",
         "wandb.Api.integrations(start)": "go on with a list of integrations",
         "wandb.Api.organization": "fetch an organization",
+        "wandb.Api.registries": "list registries",
         "wandb.Api.registry": "fetch a registry, its collections and versions",
         "wandb.Api.create_registry": "create a registry",
         "wandb.apis.public.registries.registry.Registry.members": "list a registry's members",
@@ -62,7 +64,9 @@ ABILITIES = {
         "wandb.apis.public.Run.history": "read a run's history, sampled",
         "wandb.apis.public.Run.scan_history": "read a run's history in full",
         "wandb.apis.public.Run.files": "list and download a run's files",
+        "wandb.apis.public.Run.update": "edit a run's configuration and tags",
         "wandb.apis.public.Run.update_state": "set the state of a run",
+        "wandb.apis.public.Run.delete": "delete a run",
     },
     "runs and artifacts": {
         "wandb.init": "`init`, `log`, `finish`, `config`, `summary`",
@@ -70,14 +74,30 @@ ABILITIES = {
         "wandb.Artifact.download": "log, use, verify and download artifacts",
         "wandb.Artifact.aliases": "change aliases",
         "wandb.Artifact.tags": "change tags",
+        "wandb.Artifact.metadata": "change description, metadata and time to live",
+        "wandb.Artifact.files": "list and download single files",
         "wandb.Artifact.link": "link and unlink versions",
+        "wandb.sdk.wandb_run.Run.link_artifact": "link what a run logs",
         "wandb.Artifact.linked_at": "tell when a version was linked",
         "wandb.Artifact.new_draft": "log a version that changes an earlier one",
         "wandb.Artifact.delete": "delete versions",
         "wandb.apis.public.ArtifactCollection.tags": "change the tags of collections",
+        "wandb.apis.public.ArtifactCollection.aliases": "list the aliases of a collection",
     },
 }
 """Names of the SDK with what they are good for, by chapter."""
+
+_UNKNOWN_FEATURE = "refuses it, whatever the server: it does not know the feature that it asks for"
+DEFECTS = {
+    "0.23.1": {
+        "wandb.apis.public.ArtifactCollection.aliases": "assigns to a field that it has frozen",
+    },
+    "0.26.1": {
+        "wandb.automations.OnRunState": _UNKNOWN_FEATURE,
+        "wandb.automations.MetricZScoreFilter": _UNKNOWN_FEATURE,
+    },
+}
+"""What a version has by name and cannot do all the same, by its own fault."""
 
 _NAME = re.compile(r"([\w.]+)(?:\((\w+)\))?")
 
@@ -97,8 +117,10 @@ def has(name: str) -> bool:
 
 
 def abilities() -> list[str]:
-    """Return the names of `ABILITIES` that the installed SDK has."""
-    return [name for chapter in ABILITIES.values() for name in chapter if has(name)]
+    """Return the names of `ABILITIES` that the installed SDK has, without its defects."""
+    defects = DEFECTS.get(version("wandb"), {})
+    names = [name for chapter in ABILITIES.values() for name in chapter]
+    return [name for name in names if has(name) and name not in defects]
 
 
 def _resolve(path: str) -> Any:

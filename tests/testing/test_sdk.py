@@ -133,6 +133,8 @@ def test_an_sdk_that_saves_the_address_elsewhere_is_left_alone(sdk, monkeypatch)
 
 def test_a_handle_that_tells_nobody_of_itself_is_found_by_its_class(monkeypatch, sdk):
     class Api:
+        client = None
+
         def __init__(self):
             self._viewer = "tester"
             self._default_entity = "acme"

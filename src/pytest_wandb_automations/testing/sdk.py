@@ -57,17 +57,15 @@ def renew_handles() -> None:
     service = sys.modules.get("wandb.apis.public.service_api")
     api = sys.modules.get("wandb.apis.public.api")
     live: list[Any] = []
-    if service is not None:
+    if api is not None and hasattr(api.Api, "client"):
+        # SDKs before 0.29 need no service for most of it, but each handle refers to its class.
+        live = [api.Api]
+    elif service is not None:
         live = [h for h in _watched_by_the_service() if isinstance(h, service.ServiceApi)]
         for handle in live:
-            # The next request begins a new one. It has had its name since 0.29.
-            session = "_api_session" if hasattr(handle, "_api_session") else "_service_connection"
-            setattr(handle, session, None)
-    elif api is not None:
-        # SDKs before 0.26 tell nobody of their handles, but each refers to its class.
-        live = [api.Api]
+            handle._api_session = None  # noqa: SLF001  # the next request begins a new one
     # Nothing but a search of the whole heap leads from these to each `Api`. It takes 10 ms, but
-    # since 0.26 only where one was made at the top of a module or in a fixture of wider scope.
+    # since 0.29 only where one was made at the top of a module or in a fixture of wider scope.
     for owner in gc.get_referrers(*live) if live else ():
         _empty(owner)
 

@@ -277,7 +277,7 @@ def test_versions_are_listed_in_the_order_that_was_asked(api: Any, log: Any) -> 
 def test_collections_are_listed_edited_and_deleted(api: Any, log: Any) -> None:
     log()
     (found,) = api.artifact_collections("acme/llm", "model")
-    assert (found.name, found.type, found.aliases) == ("weights", "model", ["latest"])
+    assert (found.name, found.type) == ("weights", "model")
     assert found.is_sequence()
 
     found.description = "all of them"
@@ -289,6 +289,14 @@ def test_collections_are_listed_edited_and_deleted(api: Any, log: Any) -> None:
 
     again.delete()
     assert not api.artifact_collection_exists("acme/llm/models", "model")
+
+
+@pytest.mark.needs("wandb.apis.public.ArtifactCollection.aliases")
+def test_a_collection_lists_the_aliases_of_its_versions(api: Any, log: Any) -> None:
+    log("first", aliases=["best"])
+    log("second")
+
+    assert set(api.artifact_collection("model", SOURCE).aliases) == {"latest", "best"}
 
 
 @pytest.mark.needs("wandb.Api.artifact_collections(order)")

@@ -71,6 +71,8 @@ def is_possible(event: str, scope: str) -> bool:
 
 def combination(event: str, scope: str) -> Any:
     names = [f"wandb.automations.{name}" for name in (event, SCOPES[scope])]
+    if event.startswith("Metric"):
+        names.append("wandb.automations.OnRunMetric")
     return pytest.param(event, scope, marks=pytest.mark.needs(*names), id=f"{event}-{scope}")
 
 
@@ -79,13 +81,6 @@ COMBINATIONS = [
     for event, scope in product(EVENTS, SCOPES)
     if is_possible(event, scope)
 ]
-
-
-@pytest.fixture
-def sdk() -> Any:
-    import wandb.automations
-
-    return wandb.automations
 
 
 @pytest.fixture
@@ -171,3 +166,45 @@ def test_automations_are_created_listed_fetched_edited_and_deleted(
     assert all([api.delete_automation(rule) for rule in listed.values()])
     assert list(api.automations(entity=entity)) == []
     assert wandb_backend.automations() == []
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        pytest.param(name, marks=pytest.mark.needs(f"wandb.automations.{name}"))
+        for name in ("SendNotification", "SendWebhook", "SendPromptToAria", "DoNothing")
+    ],
+)
+def test_what_an_automation_of_the_sdk_is_to_do_is_done(
+    wandb_backend: Backend, api: Any, sdk: Any, scope_of: Any, actions: Any, action: str
+) -> None:
+    event = sdk.OnAddArtifactAlias(
+        scope=scope_of("sequence"), filter=sdk.ArtifactEvent.alias.eq("prod")
+    )
+    api.create_automation(event >> actions[action], name="rule")
+
+    version = wandb_backend.collection("acme/llm/weights", type="model").log_version()
+    version.add_alias("prod")
+
+    wandb_backend.assert_fired("rule", times=1)
+    hooks = [delivery.json for delivery in wandb_backend.webhooks]
+    messages = [(message.title, message.text) for message in wandb_backend.slack]
+    sent = [{"by": "tester", "deep": [1, None, {"é": '"'}]}]
+    assert hooks == (sent if action == "SendWebhook" else [])
+    assert messages == ([("high", "loss")] if action == "SendNotification" else [])
+
+
+@pytest.mark.needs("wandb.Api.automations(start)")
+def test_a_list_of_automations_goes_on_where_an_earlier_one_ended(
+    wandb_backend: Backend, api: Any, sdk: Any, scope_of: Any
+) -> None:
+    for project in ("a", "b"):
+        wandb_backend.project(f"acme/{project}")
+        event = sdk.OnLinkArtifact(scope=api.project(project, entity=TEAM))
+        api.create_automation(event >> sdk.DoNothing(), name=project)
+
+    first = api.automations(entity=TEAM, per_page=1)
+    seen = [next(first).name]
+    rest = [rule.name for rule in api.automations(entity=TEAM, per_page=1, start=first.cursor)]
+
+    assert sorted(seen + rest) == ["a", "b"]
