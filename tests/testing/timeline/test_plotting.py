@@ -154,6 +154,19 @@ def test_injected_values_are_plotted_with_the_others(
     assert [each.step for each in plot.firings] == [5]
 
 
+def test_nested_metrics_and_rows_without_them(
+    backend: Backend, story: Callable[[], Story], watch: Callable[..., Any]
+) -> None:
+    for metric in ("val.loss", "loss", "other"):
+        watch(metric, RunEvent.metric(metric).gt(5))
+    run = backend.run("acme/llm")
+    run.log({"val": {"loss": 1}, "loss": 3})
+    run.log({"loss": {"_type": "image-file"}})
+    run.log({"val": {"loss": 2}, "val.loss": 4})
+    points = {plot.metric: plot.points for plot in story().plots}
+    assert points == {"val.loss": ((0, 1), (2, 4)), "loss": ((0, 3),)}
+
+
 def test_metrics_that_nobody_watches_are_not_plotted(
     backend: Backend, story: Callable[[], Story], watch: Callable[..., Any]
 ) -> None:

@@ -52,23 +52,22 @@ class Teller:
 
     def moment(self, draft: Draft) -> Moment:
         """Return a draft as it is told."""
-        rulings = [
-            self._ruling(each.make(), _more(each.count - 1, "as at")) for each in draft.opinions
-        ]
-        rulings += [
-            self._ruling(watch.recall(), _more(watch.values_not_held - 1, "nor at"))
+        verdicts = [(each.make(), _more(each.count - 1, "as at")) for each in draft.opinions]
+        verdicts += [
+            (watch.recall(), _more(watch.values_not_held - 1, "nor at"))
             for watch in self._waiting.get(id(draft), ())
         ]
-        rulings.sort(key=lambda ruling: not ruling.fired)
+        verdicts.sort(key=lambda each: not each[0].fired)
+        rulings = tuple(self._ruling(*each) for each in verdicts[:_RULINGS])
         at = _written(draft.at)
         fired: Mark = "fired" if rulings and rulings[0].fired else ""
         if draft.is_values:
             told = self._veil.line(describe_values(draft.whats))
-            return Moment(at, "values", told, fired, tuple(rulings[:_RULINGS]))
+            return Moment(at, "values", told, fired, rulings)
         moment = self._told(draft.whats[0], at)
         if not rulings:
             return moment
-        return Moment(at, moment.kind, moment.text, fired, tuple(rulings[:_RULINGS]))
+        return Moment(at, moment.kind, moment.text, fired, rulings)
 
     def _ruling(self, verdict: Verdict, also: str) -> Ruling:
         metric = next((clause for clause in verdict.clauses if clause.path == "metric"), None)

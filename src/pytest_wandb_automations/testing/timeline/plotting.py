@@ -12,7 +12,7 @@ from pytest_wandb_automations.events import RunMetricLogged
 from pytest_wandb_automations.rules.levels import Level, level_of
 from pytest_wandb_automations.rules.windows import finite
 from pytest_wandb_automations.testing.timeline.story import Curve, Firing, Line, Plot
-from pytest_wandb_automations.testing.timeline.values import as_values, each_value
+from pytest_wandb_automations.testing.timeline.values import as_values, run_of, values_of
 from pytest_wandb_automations.world.considering import Opinion
 
 if TYPE_CHECKING:
@@ -87,20 +87,25 @@ def _watchers(world: World) -> dict[_Key, list[_Watcher]]:
 def _all_series(world: World, watchers: Mapping[_Key, object]) -> dict[_Key, _Series]:
     executions = {id(execution.verdict): execution for execution in world.executions}
     fired = {_key_of(each) for each in world.executions if isinstance(each.event, RunMetricLogged)}
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for run_id, stream, metric in sorted({*watchers, *fired}):
+        wanted.setdefault((run_id, stream), []).append(metric)
     found: dict[_Key, _Series] = {}
     for record in (*world.journal.first, *world.journal.newest):
         what = record.what
-        for run, stream, metric, value, step in each_value(as_values(what)):
-            key = (run.id, stream, metric)
-            if key in watchers or key in fired:
+        for source in as_values(what):
+            run, stream = run_of(source)
+            for metric in wanted.get((run.id, stream), ()):
+                key = (run.id, stream, metric)
                 series = found.setdefault(key, _Series(run.path, metric, stream))
-                series.add(value, step)
+                for value, step in values_of(source, metric):
+                    series.add(value, step)
         if isinstance(what, Opinion):
             execution = executions.get(id(what.make()))
             if execution is not None and (series := found.get(_key_of(execution))) is not None:
                 # A row that fires ends the record that it is in.
                 series.firings.append((len(series.values) - 1, execution))
-    return found
+    return {key: series for key, series in found.items() if series.values}
 
 
 def _key_of(execution: Execution) -> _Key:

@@ -16,7 +16,7 @@ from pytest_wandb_automations.world.runs import Run, Stream, logged_values
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["as_values", "describe_values", "each_value", "logs"]
+__all__ = ["as_values", "describe_values", "each_value", "logs", "run_of", "values_of"]
 
 Source = Happening | Logged
 """Rows that a run logged, or one value that a test injected."""
@@ -58,6 +58,13 @@ def as_values(what: object) -> tuple[Source, ...]:
     if isinstance(what, Happening) and isinstance(what.event, RunMetricLogged):
         return (what,)
     return ()
+
+
+def run_of(source: Source) -> tuple[Run, Stream]:
+    """Return whose values they are, and whether they are of the history or of the system."""
+    if isinstance(source, Logged):
+        return source.run, source.stream
+    return cast("Run", source.place), cast("RunMetricLogged", source.event).stream
 
 
 def describe_values(sources: Sequence[Source]) -> str:
@@ -110,6 +117,22 @@ def each_value(
             run = cast("Run", source.place)
             for name, value in _injected(event):
                 yield run, event.stream, name, value, event.step
+
+
+def values_of(source: Source, metric: str) -> Iterator[tuple[Any, int | None]]:
+    """Yield the values of one metric and their steps; of very many rows this is the quick way."""
+    if isinstance(source, Logged):
+        key = metric if source.stream == "history" else f"system.{metric}"
+        for row in source.own:
+            if key in row:
+                if not isinstance(row[key], dict):  # of others, or media
+                    yield row[key], row.get("_step")
+            elif "." in metric:
+                leaves = logged_values(row, source.stream)
+                yield from ((leaf, row.get("_step")) for name, leaf in leaves if name == metric)
+    else:
+        event = cast("RunMetricLogged", source.event)
+        yield from ((value, event.step) for name, value in _injected(event) if name == metric)
 
 
 def _injected(event: RunMetricLogged) -> Iterator[tuple[str, Any]]:
