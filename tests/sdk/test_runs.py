@@ -106,6 +106,13 @@ def test_what_is_no_number_arrives_and_what_the_sdk_adds_is_no_metric(
     assert sorted(made.series) == ["loss", "low", "text"]
 
 
+def test_media_in_a_nested_row_are_no_metrics(wandb_backend: Backend) -> None:
+    with start(id="r1") as run:
+        run.log({"val": {"acc": 0.5, "weights": wandb.Histogram([1, 2])}})
+
+    assert list(the_run(wandb_backend).series) == ["val.acc"]
+
+
 def test_system_metrics_are_values_without_their_prefix(wandb_backend: Backend) -> None:
     with start(id="r1"):
         pass
@@ -406,6 +413,38 @@ def test_a_run_that_failed_is_resumed_by_itself_and_not_in_the_next_test(session
         start(id="r1", resume="auto").finish(exit_code=1)
     with session.backend(seed=2), start(resume="auto") as run:
         assert run.id != "r1"
+
+
+def test_an_id_that_is_used_again_without_resume_is_a_new_run(
+    wandb_backend: Backend, states: list[str]
+) -> None:
+    made = a_finished_run(wandb_backend)
+
+    with start(id="r1") as run:
+        assert not run.resumed
+        run.log({"loss": 9})
+
+    assert [(row["_step"], row["loss"]) for row in made.history] == [(0, 9)]
+    assert made.values("loss") == [9]
+    assert "lr" not in made.config
+    assert states == ["running", "finished", "running", "finished"]
+
+
+def test_an_offline_run_that_is_synced_twice_counts_once(
+    wandb_backend: Backend, tmp_path: Path
+) -> None:
+    with start(id="r1", mode="offline", dir=str(tmp_path)) as run:
+        for step in range(3):
+            run.log({"loss": step})
+    (folder,) = (tmp_path / "wandb").glob("offline-run-*")
+    sync = [sys.executable, "-m", "wandb", "sync", "--include-synced", str(folder)]
+
+    for _ in range(2):
+        subprocess.run(sync, check=True, capture_output=True, timeout=60)
+
+    made = the_run(wandb_backend)
+    assert [(row["_step"], row["loss"]) for row in made.history] == [(0, 0), (1, 1), (2, 2)]
+    assert made.state == "finished"
 
 
 def test_a_run_goes_back_to_a_step(wandb_backend: Backend) -> None:

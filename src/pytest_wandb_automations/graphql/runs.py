@@ -62,6 +62,9 @@ def upsert_bucket(
         made_up = context.world.ids.display_name(len(project.runs) + 1)
         run = project.add_run(name, context.user, display_name=made_up)
     context.user.check_may_write(run.project)
+    if not inserted and id_ is None and given.get("host") and not run.is_under_way:
+        # Whoever resumes a run names it by its id. To the SDK this is a new one.
+        run.start_anew()
     for attribute, value in changes.items():
         setattr(run, attribute, value)
     if read_config is not None:

@@ -157,6 +157,11 @@ class Run:
         """Whether a process has it under way."""
         return self.state in _ALIVE
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the process that sends it is still connected."""
+        return self.is_alive and self.is_connected is not None and self.is_connected()
+
     def log(self, metrics: Mapping[str, Any], *, step: int | None = None) -> None:
         """Log a row of history, as `wandb.Run.log` does; every metric in it is an event.
 
@@ -232,6 +237,18 @@ class Run:
         with self._world.change():
             kept = takewhile(lambda row: row["_step"] <= step, self.history)
             self.cut_history(sum(1 for _ in kept))
+
+    def start_anew(self) -> None:
+        """Forget what was logged: another process takes the run's id, and does not resume it.
+
+        `wandb.init` documents that it then starts a new run. Files, artifacts and tags stay.
+        """
+        with self._world.change():
+            self.cut_history(0)
+            self.cut_samples(0)
+            self.console.clear()
+            self.summary = {}
+            self.exit_code = None
 
     def _start_over(self) -> None:
         """Let windows see what is left, as if nothing else had been logged."""
@@ -430,11 +447,17 @@ def logged_values(row: Mapping[str, Any], stream: Stream) -> list[tuple[str, Any
 
 def _logged(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metrics of a row; media, such as images and histograms, are none."""
-    return {
-        name: value
-        for name, value in row.items()
-        if name not in _OF_THE_ROW and not (isinstance(value, dict) and "_type" in value)
-    }
+    return _without_media({name: row[name] for name in row if name not in _OF_THE_ROW})
+
+
+def _without_media(values: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        if not isinstance(value, dict):
+            kept[name] = value
+        elif "_type" not in value:
+            kept[name] = _without_media(cast("dict[str, Any]", value))
+    return kept
 
 
 _FIELDS: dict[str, Callable[[Run], Any]] = {
