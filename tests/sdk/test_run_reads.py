@@ -341,6 +341,8 @@ def test_runs_are_listed_oldest_first_in_pages(api: Any, per_page: int, lazy: bo
         ({"duration": {"$gte": 0}}, "long odd bad"),
         ({"config.lr": {"$lt": 0.2}}, "long bad"),
         ({"config.net.depth": 3}, "long"),
+        ({"config.lr.value": {"$lt": 0.2}}, "long bad"),
+        ({"config.net.value.depth": 3}, "long"),
         ({"config.kind": {"$exists": False}}, "bad"),
         ({"config.kind": {"$regex": "nn$"}}, "long odd"),
         ({"summary_metrics.loss": {"$lte": 3}}, "long odd"),

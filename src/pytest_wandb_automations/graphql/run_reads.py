@@ -13,6 +13,7 @@ from pytest_wandb_automations.graphql.filtering import apply_filters
 from pytest_wandb_automations.graphql.json_text import json_object, json_text, without_nan
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
 from pytest_wandb_automations.rules.metrics import flatten_metrics
+from pytest_wandb_automations.rules.paths import nested
 from pytest_wandb_automations.world.ids import decode_id
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ _FIELDS: dict[str, Callable[[Run], object]] = {
     "heartbeat_at": lambda r: r.heartbeat_at.isoformat(),
     "heartbeatAt": lambda r: r.heartbeat_at.isoformat(),
     "duration": lambda r: r.summary.get("_runtime"),
-    "config.*": lambda r: r.config,
-    "summary_metrics.*": lambda r: r.summary,
+    "config.*": lambda r: nested(r.config),
+    "summary_metrics.*": lambda r: nested(r.summary),
 }
 _DEFAULT_ORDER = "created_at"
 _DEFAULT_SAMPLES = 500
@@ -71,7 +72,7 @@ def runs_of_project(
     filters: str | None = None,
 ) -> Connection[Run]:
     return connect(
-        apply_filters(project.runs.values(), filters, _FIELDS),
+        apply_filters(project.runs.values(), _plain_names(filters), _FIELDS),
         key=lambda r: (r.created_at, r.id),
         order=_order(order),
         first=first,
@@ -81,7 +82,16 @@ def runs_of_project(
 
 @resolver("Project.runCount")
 def run_count(project: Project, _info: Info, *, filters: str | None = None) -> int:
-    return len(apply_filters(project.runs.values(), filters, _FIELDS))
+    return len(apply_filters(project.runs.values(), _plain_names(filters), _FIELDS))
+
+
+_STORED = re.compile(r'("config\.[^".]+)\.value(?=[".])(?=[^"]*"\s*:)')
+"""The name of an entry of the config in a filter's JSON text, written as W&B stores it."""
+
+
+def _plain_names(filters: str | None) -> str | None:
+    """Return a filter in which `config.lr.value` is `config.lr`: W&B's clients write both."""
+    return filters and _STORED.sub(r"\1", filters)
 
 
 def _order(order: str | None) -> Order[Run]:
