@@ -89,11 +89,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Tell how the kit's objects differ, path by path, and keep their secrets."""
     of_the_kit = any(type(each).__module__.startswith(_PACKAGE) for each in (left, right))
-    if op != "==" or not of_the_kit:
+    if op not in ("==", "not in") or not of_the_kit:
         return None
-    from pytest_wandb_automations.failures.comparisons import unequal
+    from pytest_wandb_automations.failures.comparisons import contained, unequal
 
-    return unequal(left, right)
+    return unequal(left, right) if op == "==" else contained(left, right)
 
 
 @pytest.fixture(scope="session")

@@ -481,6 +481,14 @@ not wandb_backend.webhooks.last.request.headers
 payload == {'secret': 1}
 payload['secret'] == {'a': 'x'}
 payload['secret']['l'] == []
+payload['secret']['a'] == 'x'
+'x' == payload['secret']['a']
+'x' in payload['secret']['a']
+'en' not in payload['secret']['a']
+'en' not in headers['authorization']
+[payload['secret']['a']] == ['x']
+wandb_backend.webhooks.last.text == 'x'
+'en' not in wandb_backend.webhooks.last.text
 """
 
 
@@ -523,6 +531,46 @@ def test_of_two_tokens_it_is_shown_where_they_differ(said):
         """\
 AssertionError: assert 'Bearer ••••' == 'Bearer ••••'
   they differ from character 9 on, and are secret"""
+    )
+
+
+def test_of_a_text_with_a_secret_in_it_what_is_no_secret_is_shown(said):
+    setting = """
+wandb_backend.semantics = {"secrets_in_payload": True}
+action = SendWebhook.from_integration(deploy, payload={"auth": "as ${ACCESS_TOKEN}, now"})
+event = OnAddArtifactAlias(scope=weights, filter=ArtifactEvent.alias.eq("prod"))
+wandb_backend.create_automation(event >> action, name="secret")
+weights.log_version().add_alias("prod")
+delivery = wandb_backend.webhooks.last
+"""
+    assert said(f"{setting}assert delivery.json['auth'] == 'as me, now'") == (
+        """\
+AssertionError: assert 'as ••••, now' == 'as me, now'
+  payload.auth: asked 'as me, now', found 'as ••••, now'"""
+    )
+    assert said(f"{setting}assert delivery.text == '{{}}'") == (
+        """\
+assert '{"auth":"as ••••, now"}' == '{}'
+  text: asked '{}', found '{"auth":"as ••••, now"}'"""
+    )
+    assert said(f"{setting}assert ', now' not in delivery.json['auth']") == (
+        """\
+AssertionError: assert ', now' not in 'as ••••, now'
+  it is there, from character 9 on"""
+    )
+    assert said(f"{setting}assert delivery.json['auth'] == 1") == (
+        "AssertionError: assert 'as ••••, now' == 1"
+    )
+
+
+def test_of_a_token_that_holds_what_it_should_not_it_is_shown_where(said):
+    assert said(f"{HEADERS}assert 'Bearer' not in headers['authorization']") == (
+        """\
+AssertionError: assert '••••' not in 'Bearer ••••'
+  it is there, from character 1 on"""
+    )
+    assert said(f"{HEADERS}assert 'host' not in headers").startswith(
+        "AssertionError: assert 'host' not in DeliveryHeaders({"
     )
 
 

@@ -13,7 +13,15 @@ import httpx
 
 from pytest_wandb_automations.delivery.masking import MASK, masked
 
-__all__ = ["DeliveryHeaders", "Payload", "SecretText", "payload_of", "step"]
+__all__ = [
+    "DeliveryHeaders",
+    "MaskedText",
+    "Payload",
+    "SecretText",
+    "masked_text",
+    "payload_of",
+    "step",
+]
 
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization"})
 
@@ -26,6 +34,28 @@ class SecretText(str):
     def __repr__(self) -> str:
         scheme, space, _ = self.partition(" ")
         return repr(f"{scheme} {MASK}" if space else MASK)
+
+
+class MaskedText(str):
+    """A text with secrets in it, which its `repr` does not show."""
+
+    __slots__ = ("path", "secrets")
+
+    path: str
+    """Where it stands, for messages: `payload.token`."""
+    secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return masked(super().__repr__(), self.secrets)
+
+
+def masked_text(text: str, secrets: tuple[str, ...], path: str) -> str:
+    """Return a text as it is, or as a `MaskedText` if one of the secrets is in it."""
+    if masked(text, secrets) == text:
+        return text
+    kept = MaskedText(text)
+    kept.path, kept.secrets = path, secrets
+    return kept
 
 
 class DeliveryHeaders(httpx.Headers):
@@ -70,7 +100,9 @@ class Payload(dict[str, Any]):
 
 
 def payload_of(value: Any, secrets: tuple[str, ...], path: str = "payload") -> Any:
-    """Return parsed JSON with a `Payload` in the place of every object."""
+    """Return parsed JSON with a `Payload` for every object, and no text that shows a secret."""
+    if isinstance(value, str):
+        return masked_text(value, secrets, path)
     if isinstance(value, list):
         members = cast("list[Any]", value)
         return [payload_of(item, secrets, f"{path}[{i}]") for i, item in enumerate(members)]

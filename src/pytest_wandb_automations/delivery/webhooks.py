@@ -12,7 +12,7 @@ from pytest_wandb_automations.delivery import signatures
 from pytest_wandb_automations.delivery.apps import AppReceiver
 from pytest_wandb_automations.delivery.inbox import Inbox
 from pytest_wandb_automations.delivery.masking import masked, shown_url
-from pytest_wandb_automations.delivery.shown import DeliveryHeaders, payload_of
+from pytest_wandb_automations.delivery.shown import DeliveryHeaders, masked_text, payload_of
 from pytest_wandb_automations.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class Delivery:
 
     @property
     def text(self) -> str:
-        """The body as text."""
-        return self.request.content.decode()
+        """The body as text; its `repr` shows no secrets."""
+        return masked_text(self.request.content.decode(), self._secrets, "text")
 
     @property
     def json(self) -> Any:

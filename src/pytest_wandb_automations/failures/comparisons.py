@@ -8,7 +8,14 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pytest_wandb_automations.delivery.masking import masked
-from pytest_wandb_automations.delivery.shown import DeliveryHeaders, Payload, SecretText, step
+from pytest_wandb_automations.delivery.shown import (
+    DeliveryHeaders,
+    MaskedText,
+    Payload,
+    SecretText,
+    masked_text,
+    step,
+)
 from pytest_wandb_automations.delivery.slack import SlackInbox, SlackMessage
 from pytest_wandb_automations.delivery.webhooks import WebhookInbox
 from pytest_wandb_automations.rules.wording import cut
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     _List: TypeAlias = Sequence[Any]
     _Secrets: TypeAlias = tuple[str, ...]
 
-__all__ = ["unequal"]
+__all__ = ["contained", "unequal"]
 
 _SIDE = 40
 """How much is shown of each side of a comparison, in characters."""
@@ -61,10 +68,23 @@ def unequal(left: object, right: object) -> list[str] | None:
     return None
 
 
+def contained(part: object, text: object) -> list[str] | None:
+    """Return lines about a part of a secret text that a test takes for absent; `None` for others.
+
+    pytest would show the whole text.
+    """
+    if not isinstance(part, str) or not isinstance(text, (MaskedText, SecretText)):
+        return None
+    shown = [cut(repr(_like(text, value)), _SIDE) for value in (part, text)]
+    return [" not in ".join(shown), f"it is there, from character {text.index(part) + 1} on"]
+
+
 def _like(found: object, value: object) -> object:
     """Return a value that is compared with a secret one as secret as that."""
     if isinstance(found, SecretText) and isinstance(value, str):
         return SecretText(value)
+    if isinstance(found, MaskedText) and isinstance(value, str):
+        return masked_text(value, found.secrets, found.path)
     if isinstance(found, DeliveryHeaders) and isinstance(value, (Mapping, list, tuple)):
         return DeliveryHeaders(cast("Any", value))
     if isinstance(found, Payload) and isinstance(value, Mapping):
@@ -78,6 +98,12 @@ def _secret_text(found: SecretText, asked: object) -> list[str] | None:
     if not isinstance(asked, str):
         return None
     return [f"they differ from character {_first_difference(found, asked) + 1} on, and are secret"]
+
+
+def _masked_text(found: MaskedText, asked: object) -> list[str] | None:
+    if not isinstance(asked, str):
+        return None
+    return [_told(found.path, str(found), str(asked), found.secrets)]
 
 
 def _headers(found: DeliveryHeaders, asked: object) -> list[str] | None:
@@ -116,6 +142,7 @@ def _sequence(path: str) -> Callable[[Any, object], list[str] | None]:
 _COMPARED: Final[dict[type[Any], Callable[[Any, object], list[str] | None]]] = {
     Payload: _payload,
     DeliveryHeaders: _headers,
+    MaskedText: _masked_text,
     SecretText: _secret_text,
     SlackMessage: _message,
     Executions: _sequence("executions"),

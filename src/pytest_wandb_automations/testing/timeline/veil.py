@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_wandb_automations.delivery.masking import MASK, masker
@@ -22,6 +23,9 @@ _TEXT = 4_000
 _HALF = 4
 """Fewer characters of a secret tell nothing."""
 
+_CUT = re.compile(r"(…|\.\.\.)")
+"""What stands for what is left out: the kit's sign, and that of pytest and of `reprlib`."""
+
 _HIDDEN = frozenset({"authorization", SIGNATURE_HEADER.lower()})
 
 
@@ -38,17 +42,18 @@ class Veil:
     def _mask(self, text: str) -> str:
         """Hide secrets, and what is left of one where somebody cut a text before."""
         text = self._masked(text)
-        if "…" not in text:
+        parts = _CUT.split(text)
+        if len(parts) == 1:
             return text
-        parts = text.split("…")
         for secret in self._secrets:
-            for place, part in enumerate(parts):
+            for place in range(0, len(parts), 2):  # between them is what marks the cuts
+                part = parts[place]
                 if place < len(parts) - 1 and secret[:_HALF] in part:
                     part = _without_end(part, secret)
                 if place and secret[-_HALF:] in part:
                     part = _without_end(part[::-1], secret[::-1])[::-1]
                 parts[place] = part
-        return "…".join(parts)
+        return "".join(parts)
 
     def line(self, text: str) -> str:
         """Return a text as one line of moderate length."""
