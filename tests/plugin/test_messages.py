@@ -475,6 +475,7 @@ list(headers.values()) == []
 headers.multi_items() == []
 headers.get_list('authorization') == []
 headers.copy() == []
+headers.raw == []
 'x' in headers
 'x' in headers.get('authorization')
 not wandb_backend.webhooks.last.request.headers
@@ -514,6 +515,19 @@ payload = wandb_backend.webhooks.last.json
     result.assert_outcomes(failed=len(compared))
     assert "Bearer ••••" in result.stdout.str()
     assert "t0ken" not in result.stdout.str()
+
+
+def test_a_token_that_no_header_can_hold_is_not_shown(run):
+    source = """
+        def test_it(wandb_backend):
+            hook = wandb_backend.webhook_integration(
+                "acme", name="deploy", url_endpoint="https://a.test", access_token="t0" + "ken\\n"
+            )
+            wandb_backend.webhooks.test(hook)
+    """
+    told = run(source, "-l", "--tb=long").stdout.str()
+    assert "the access token holds a line break" in told
+    assert "t0ken" not in told
 
 
 def test_of_headers_what_differs_is_shown_and_a_token_never(said):

@@ -36,6 +36,13 @@ class SecretText(str):
         return repr(f"{scheme} {MASK}" if space else MASK)
 
 
+class _SecretBytes(bytes):
+    """A secret as it is sent."""
+
+    def __repr__(self) -> str:
+        return f"b{MASK!r}"
+
+
 class MaskedText(str):
     """A text with secrets in it, which its `repr` does not show."""
 
@@ -75,6 +82,14 @@ class DeliveryHeaders(httpx.Headers):
     def multi_items(self) -> list[tuple[str, str]]:
         """Return pairs of names and values, a name for each time that it was sent."""
         return [(name, _kept(name, value)) for name, value in super().multi_items()]
+
+    @property
+    def raw(self) -> list[tuple[bytes, bytes]]:
+        """Names and values as they are sent."""
+        return [
+            (name, _SecretBytes(value) if name.decode().lower() in _SECRET_HEADERS else value)
+            for name, value in super().raw
+        ]
 
     def get_list(self, key: str, split_commas: bool = False) -> list[str]:
         """Return all values of a name."""

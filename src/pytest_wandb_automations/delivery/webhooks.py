@@ -41,6 +41,7 @@ def webhook_request(
     POST, JSON; `Authorization` only with an access token, `X-Wandb-Signature` only with a secret.
     `InvalidInput` for a token that no header can hold, such as one with a line break at its end.
     """
+    __tracebackhide__ = True  # token and secret are none of a report's business
     content = body.encode()
     # As bytes: httpx refuses text in headers that is not ASCII, and a token can be anything.
     headers = {b"Content-Type": b"application/json", b"User-Agent": USER_AGENT.encode()}

@@ -64,6 +64,7 @@ def try_out(
     It is in the inbox like a delivery, under a name that no automation can have, and meets faults
     that are ordered for its URL; there is no execution. `InvalidInput` for what cannot be sent.
     """
+    __tracebackhide__ = True  # token and secret are none of a report's business
     check_payload(payload)
     body = json_text(json.loads(payload), sort_keys=True)
     delivery = Delivery(
