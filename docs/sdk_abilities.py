@@ -1,7 +1,7 @@
 """What users can do with a W&B SDK that not every version has, by the SDK's own names.
 
-A name that the installed SDK has is an ability of it. `Class.method(parameter)` asks for a parameter
-of the method.
+A name that the installed SDK has is an ability of it. `Class.method(parameter)` asks for a
+parameter of the method.
 """
 
 from __future__ import annotations

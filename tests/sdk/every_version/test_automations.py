@@ -1,4 +1,4 @@
-"""Automations of each event, scope and action that a version of the SDK knows, from first to last."""
+"""Automations of each event, scope and action that a version knows, from first to last."""
 
 from __future__ import annotations
 
@@ -163,7 +163,8 @@ def test_automations_are_created_listed_fetched_edited_and_deleted(
     listed = {rule.name: rule for rule in api.automations(entity=entity)}
     assert listed == edited
 
-    assert all([api.delete_automation(rule) for rule in listed.values()])
+    for rule in listed.values():
+        assert api.delete_automation(rule)
     assert list(api.automations(entity=entity)) == []
     assert wandb_backend.automations() == []
 

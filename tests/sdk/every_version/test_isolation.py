@@ -1,4 +1,4 @@
-"""One test after the other with each version of the SDK: nothing of the first is left in the second.
+"""One test after the other with each version: nothing of the first is left in the second.
 
 The tests here play two tests of a user: each `session.backend(…)` is what `wandb_backend` does for
 one of them.
