@@ -502,6 +502,34 @@ def test_a_fork_is_a_run_of_its_own_that_begins_after_the_step(wandb_backend: Ba
 # Threads, processes, tests
 
 
+SHARED = """
+    import sys, wandb
+    rank = int(sys.argv[1])
+    settings = wandb.Settings(
+        mode="shared", x_label=f"rank-{rank}", x_primary=rank == 0, x_update_finish_state=rank == 0
+    )
+    with wandb.init(entity="acme", project="llm", id="r1", settings=settings) as run:
+        print("rank", rank)
+        for step in range(3):
+            run.log({f"loss-{rank}": step})
+"""
+
+
+def test_processes_that_share_a_run_write_it_together(wandb_backend: Backend) -> None:
+    for rank in ("1", "0"):
+        with run_script(SHARED, rank) as process:
+            assert process.wait(60) == 0
+
+    made = the_run(wandb_backend)
+    assert made.series == {"loss-1": [0, 1, 2], "loss-0": [0, 1, 2]}
+    assert (made.summary["loss-1"], made.summary["loss-0"]) == (2, 2)
+    assert {(line.line, line.label) for line in made.console.values()} == {
+        ("rank 1", "rank-1"),
+        ("rank 0", "rank-0"),
+    }
+    assert made.state == "finished"
+
+
 SCRIPT = """
     import sys, wandb
     with wandb.init(project="llm", id=sys.argv[1]) as run:

@@ -316,3 +316,14 @@ def test_a_run_that_was_asked_to_stop_is_killed(run: Run, code: int) -> None:
     send(run, history=(0, lines(1)), complete=True, exit_code=code)
 
     assert (run.state, run.exit_code, run.values("loss")) == ("killed", code, [1])
+
+
+def test_writers_of_one_run_count_their_lines_apart(run: Run) -> None:
+    send(run, writer="a", history=(0, lines(1, 2)))
+    send(run, writer="b", history=(0, lines(7, 8)))
+    send(run, writer="a", history=(1, lines(2, 3, start=1)))  # its first line was sent before
+    send(run, writer="c", history=(5, lines(9)))  # it joined when there were five
+    with pytest.raises(InvalidInput, match="a chunk begins at line 3, and the run has 2 lines"):
+        send(run, writer="b", history=(3, lines(0)))
+
+    assert run.values("loss") == [1, 2, 7, 8, 3, 9]

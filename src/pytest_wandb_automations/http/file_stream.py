@@ -20,6 +20,9 @@ __all__ = ["answer_file_stream"]
 
 _PARTS = 6  # "", "files", entity, project, run, "file_stream"
 
+_WRITER = "x-wandb-async-client-id"
+"""A header that wandb-core sends in `mode="shared"` alone."""
+
 
 def answer_file_stream(world: World, user: User, request: Request) -> Response:
     """Take in a request and answer with what the server has to say to the run.
@@ -28,7 +31,7 @@ def answer_file_stream(world: World, user: User, request: Request) -> Response:
     """
     if request.method != "POST":
         raise InvalidInput(f"{request.method} {request.path}: the file stream takes POST")
-    sent = _transmission(request.json_object())
+    sent = _transmission(request.json_object(), request.headers.get(_WRITER))
     with world.acting(user):
         run = _run(world, user, request.path)
         user.check_may_write(run.project)
@@ -47,13 +50,14 @@ def _run(world: World, user: User, path: str) -> Run:
     return run
 
 
-def _transmission(body: Mapping[str, Any]) -> Transmission:
+def _transmission(body: Mapping[str, Any], writer: str | None) -> Transmission:
     files = _checked(body, "files", dict, {})
     return Transmission(
         chunks={str(name): _chunk(str(name), chunk) for name, chunk in files.items()},
         preempting=_checked(body, "preempting", bool, default=False),
         complete=_checked(body, "complete", bool, default=False),
         exit_code=_checked(body, "exitcode", int, 0),
+        writer=writer,
     )
 
 

@@ -48,6 +48,8 @@ class Transmission:
     preempting: bool = False
     complete: bool = False
     exit_code: int = 0
+    writer: str | None = None
+    """Which of the processes it is that write one run together (`mode="shared"`); else `None`."""
 
 
 @dataclass(frozen=True)
@@ -68,32 +70,70 @@ class FileStream:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._history = _Rows(HISTORY, run.history, run.read_row, run.cut_history)
-        self._samples = _Rows(EVENTS, run.samples, run.read_sample, run.cut_samples)
+        self._logs: _Logs = (
+            _Rows(HISTORY, run.history, run.read_row, run.cut_history),
+            _Rows(EVENTS, run.samples, run.read_sample, run.cut_samples),
+        )
+        self._writers: dict[str, _Logs] = {}
+        self._numbers: dict[tuple[str, int], int] = {}
+        """Which line of console output is which line of which writer."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes write the run together."""
+        return bool(self._writers)
 
     def receive(self, sent: Transmission) -> None:
         """Take in one request, if there is anything wrong with it nothing of it.
 
         The summary comes first, for filters that ask for it: it is the one after these rows.
         """
-        run, chunks = self._run, sent.chunks
+        run, chunks, writer = self._run, sent.chunks, sent.writer
+        logs = self._logs if writer is None else self._logs_of(writer)
         summary = [_json_object(SUMMARY, line) for line in _lines(chunks, SUMMARY)]
-        rows = [log.read(chunks[log.name]) for log in self._logs if log.name in chunks]
+        rows = [log.read(chunks[log.name]) for log in logs if log.name in chunks]
         run.heard_from(preempting=sent.preempting)
         if summary:
-            run.summary = summary[-1]
+            # Each writer knows a part of a summary that several make.
+            run.summary = {**(run.summary if writer else {}), **summary[-1]}
         for take in rows:
             take()
         if CONSOLE in chunks:
             chunk = chunks[CONSOLE]
-            for number, line in enumerate(chunk.lines, chunk.offset):
+            for place, line in enumerate(chunk.lines, chunk.offset):
+                number = place if writer is None else self._number(writer, place)
                 run.console[number] = _log_line(number, line)
         if sent.complete:
             run.exit(sent.exit_code)
 
-    @property
-    def _logs(self) -> tuple[_Rows, _Rows]:
-        return (self._history, self._samples)
+    def _logs_of(self, writer: str) -> _Logs:
+        run = self._run
+        made = (_OwnRows(HISTORY, run.read_row), _OwnRows(EVENTS, run.read_sample))
+        return self._writers.setdefault(writer, made)
+
+    def _number(self, writer: str, place: int) -> int:
+        return self._numbers.setdefault((writer, place), len(self._numbers))
+
+
+class _OwnRows:
+    """The rows of one writer among several. Each counts on from the lines that it was told of."""
+
+    def __init__(self, name: str, read: Callable[[dict[str, Any]], Callable[[], None]]) -> None:
+        self.name = name
+        self._read = read
+        self._known: int | None = None
+
+    def read(self, chunk: Chunk) -> Callable[[], None]:
+        """Return what takes in those lines of a chunk that were not sent before."""
+        known = chunk.offset if self._known is None else self._known
+        _check_no_gap(self.name, chunk, known)
+        rows = [self._read(_json_object(self.name, line)) for line in chunk.lines]
+        return lambda: self._append(known, rows[known - chunk.offset :])
+
+    def _append(self, known: int, rows: Sequence[Callable[[], None]]) -> None:
+        self._known = known + len(rows)
+        for take in rows:
+            take()
 
 
 class _Rows:
@@ -115,12 +155,7 @@ class _Rows:
 
     def read(self, chunk: Chunk) -> Callable[[], None]:
         """Return what takes a chunk in; `InvalidInput` if it cannot be taken in."""
-        known = len(self._taken)
-        if chunk.offset > known:
-            raise InvalidInput(
-                f"{self.name}: a chunk begins at line {chunk.offset}, and the run has {known} "
-                f"lines: those between were never received"
-            )
+        _check_no_gap(self.name, chunk, len(self._taken))
         rows = [self._read(_json_object(self.name, line)) for line in chunk.lines]
         return lambda: self._append(chunk, rows)
 
@@ -138,6 +173,17 @@ class _Rows:
                 del marks[number:]
             marks.append(mark)
             take()
+
+
+_Logs = tuple["_Rows | _OwnRows", "_Rows | _OwnRows"]
+
+
+def _check_no_gap(name: str, chunk: Chunk, known: int) -> None:
+    if chunk.offset > known:
+        raise InvalidInput(
+            f"{name}: a chunk begins at line {chunk.offset}, and the run has {known} lines: "
+            f"those between were never received"
+        )
 
 
 def _lines(chunks: Mapping[str, Chunk], name: str) -> Sequence[str]:

@@ -159,7 +159,9 @@ class Run:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether the process that sends it is still connected."""
+        """Whether a process that sends it is still connected, or may join others that send it."""
+        if self.file_stream.is_shared:
+            return True
         return self.is_alive and self.is_connected is not None and self.is_connected()
 
     def log(self, metrics: Mapping[str, Any], *, step: int | None = None) -> None:
