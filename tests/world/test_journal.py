@@ -67,6 +67,32 @@ def test_it_tells_events_verdicts_and_executions_in_order(
     assert sent.answer.response.status_code == 503
 
 
+def test_runs_that_take_turns_at_logging_are_noted_once_each(backend: Backend) -> None:
+    runs = [backend.run("acme/llm") for _ in range(2)]
+    before = len(whats(backend))
+    for step in range(3):
+        for run in runs:
+            run.log({"loss": step})
+    backend.collection("acme/llm/weights").log_version()
+    runs[0].log({"loss": 9})
+
+    logged = [what for what in whats(backend)[before:] if isinstance(what, Logged)]
+    told = [(what.run, [row["loss"] for row in what.own]) for what in logged]
+    assert told == [(runs[0], [0, 1, 2]), (runs[1], [0, 1, 2]), (runs[0], [9])]
+
+
+def test_of_runs_that_take_turns_what_is_dropped_takes_no_more_rows(backend: Backend) -> None:
+    runs = [backend.run("acme/llm") for _ in range(3)]
+    journal = backend.world.journal = Journal(backend.clock, first=0, newest=2)
+    for step in range(3):
+        for run in runs:
+            run.log({"loss": step})
+
+    newest = [what for what in whats(backend) if isinstance(what, Logged)]
+    assert {(what.run, what.own[-1]["loss"]) for what in newest} == {(runs[1], 2), (runs[2], 2)}
+    assert len(journal.newest) + journal.left_out == 9
+
+
 def test_times_are_those_of_the_clock(backend: Backend, weights: Collection) -> None:
     weights.log_version()
     before = backend.clock.now()
@@ -102,10 +128,9 @@ def test_each_run_and_each_stream_has_records_of_its_own(backend: Backend) -> No
 
     logged = [what for what in whats(backend) if isinstance(what, Logged)]
     assert [(each.run, each.stream, len(each.own)) for each in logged] == [
-        (first, "history", 1),
+        (first, "history", 2),
         (second, "history", 1),
         (second, "system", 1),
-        (first, "history", 1),
     ]
 
 

@@ -34,7 +34,7 @@ _NEWEST = 4_000
 
 @dataclass(slots=True, eq=False)
 class Logged:
-    """Rows that one run logged while nothing else happened: `rows[start:stop]`."""
+    """Rows that one run logged while runs did nothing else than that: `rows[start:stop]`."""
 
     run: Run
     stream: Stream
@@ -116,8 +116,9 @@ class Journal:
         """How many rows of each run are noted, by run id and stream."""
         self.left_out = 0
         """How many records between the first and the newest are no longer kept."""
-        self.logging: Logged | None = None
-        """The newest record, if it is of a run that logs: its next row belongs to it, too."""
+        self.logging: dict[int, Logged] = {}
+        """The newest records that are of runs that log, by id of their rows: a next row belongs to
+        them, too."""
 
     @property
     def first(self) -> list[Record]:
@@ -139,13 +140,13 @@ class Journal:
         """Note down that a run begins to log, or goes on after something else: `rows` are all.
 
         To be asked only if `logging` does not hold these rows. It is the hot path of a logged
-        value, and looking there is all that most values cost.
+        value, and looking there is all that most values cost, also where runs take turns.
         """
         with self._lock:
-            self._close()
             start = self._noted.get((run.id, stream), 0)
-            self.logging = Logged(run, stream, rows, start)
-            self._append(self.logging)
+            logging = Logged(run, stream, rows, start)
+            self._append(logging)
+            self.logging[id(rows)] = logging
 
     def cut_rows(self, run: Run, stream: Stream, rows: list[dict[str, Any]], kept: int) -> None:
         """Keep what was noted of rows that a run is about to forget, all but the first `kept`."""
@@ -158,10 +159,9 @@ class Journal:
             self._noted[run.id, stream] = kept
 
     def _close(self) -> None:
-        logging = self.logging
-        if logging is not None:
+        for logging in self.logging.values():
             logging.stop = self._noted[logging.run.id, logging.stream] = len(logging.rows)
-            self.logging = None
+        self.logging.clear()
 
     def _append(self, what: What) -> None:
         record = Record(self._clock.now(), what)
@@ -170,4 +170,6 @@ class Journal:
             return
         if len(self._newest) == self._newest.maxlen:
             self.left_out += 1
+            if self._newest and isinstance(self._newest[0].what, Logged):
+                self._close()  # what is about to be dropped takes no more rows
         self._newest.append(record)

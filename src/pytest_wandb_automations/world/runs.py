@@ -288,7 +288,7 @@ class Run:
     def _observe(self, values: list[tuple[str, Any]], step: int | None, stream: Stream) -> None:
         self.heartbeat_at = self._world.clock.now()
         journal, rows = self._world.journal, self.rows_of(stream)
-        if journal.logging is None or journal.logging.rows is not rows:
+        if id(rows) not in journal.logging:
             journal.add_rows(self, stream, rows)
         for name, value in values:
             self._world.metrics.observe(self, name, value, step, stream)
