@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-import string
 from functools import cache
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +22,7 @@ from graphql import (
     parse,
 )
 from graphql.language import Lexer, TokenKind
+from sdk_templates import Template, from_fstring, from_text, with_fragments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,19 +42,6 @@ class SdkDocument(NamedTuple):
     text: str
 
 
-class _Template(NamedTuple):
-    """A document with holes: texts that alternate with the Python expressions that fill them."""
-
-    where: str
-    texts: list[str]
-    holes: list[str]
-
-    def filled(self, values: dict[str, str]) -> str:
-        return "".join(
-            chain(*zip(self.texts, [*map(values.__getitem__, self.holes), ""], strict=True))
-        )
-
-
 @cache
 def sdk_documents() -> list[SdkDocument]:
     """Return all documents, by place and name.
@@ -66,27 +52,19 @@ def sdk_documents() -> list[SdkDocument]:
     root = _wandb()
     documents: list[SdkDocument] = []
     fragments: dict[str, str] = {}
-    templates: list[_Template] = []
     for path in sorted(root.rglob("*.py")):
-        where = f"wandb/{path.relative_to(root).as_posix()}"
-        for found in _in_python(path, where):
-            if isinstance(found, _Template):
-                templates.append(found)
-                continue
-            definition = parse(found.text).definitions[0]
-            if isinstance(definition, FragmentDefinitionNode):
-                fragments[found.operation] = found.text
-            else:
-                documents.append(found)
-    fills = _fills(fragments)
-    for template in templates:
-        operation = _name("".join(template.texts))
-        documents += [
-            SdkDocument(operation, template.where, template.filled(values))
-            for values in fills[operation]
-        ]
-    documents += _in_core(root)
-    return sorted(documents)
+        where = path.relative_to(root)
+        if "vendor" in where.parts:  # other people's libraries, with the tests of a GraphQL client
+            continue
+        for template in _in_python(path):
+            for text in template.variants():
+                name = _name(text)
+                if isinstance(parse(text).definitions[0], FragmentDefinitionNode):
+                    fragments[name] = text
+                else:
+                    documents.append(SdkDocument(name, f"wandb/{where.as_posix()}", text))
+    complete = [d._replace(text=with_fragments(d.text, fragments)) for d in documents]
+    return sorted([*complete, *_in_core(root)])
 
 
 def _wandb() -> Path:
@@ -102,7 +80,7 @@ def _name(text: str) -> str:
     return match[1]
 
 
-def _in_python(path: Path, where: str) -> Iterator[SdkDocument | _Template]:
+def _in_python(path: Path) -> Iterator[Template]:
     source = path.read_text("utf-8")
     if not re.search(r"\b(?:query|mutation|fragment) \w+", source):
         return
@@ -115,93 +93,26 @@ def _in_python(path: Path, where: str) -> Iterator[SdkDocument | _Template]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            template = _from_fstring(node, where)
+            template = from_fstring(node)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if id(node) in inside_fstrings:
                 continue
-            template = _from_text(node.value, where)
+            template = from_text(node.value)
         else:
             continue
-        if template is not None and _NAMED.match("".join(template.texts)):
-            found = _complete(template)
-            if found is not None:
-                yield found
+        if _NAMED.match("".join(template.texts)) and _is_document(template):
+            yield template
 
 
-def _complete(template: _Template) -> SdkDocument | _Template | None:
+def _is_document(template: Template) -> bool:
+    """Tell a document from prose about GraphQL, which may begin like one."""
     if template.holes:
-        # Prose about GraphQL may begin like a document; a document has a selection.
-        return template if any("{" in text for text in template.texts) else None
-    text = template.texts[0]
+        return any("{" in text for text in template.texts)
     try:
-        parse(text)
+        parse(template.texts[0])
     except GraphQLSyntaxError:
-        return None
-    return SdkDocument(_name(text), template.where, text)
-
-
-def _from_fstring(node: ast.JoinedStr, where: str) -> _Template:
-    texts, holes = [""], []
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            texts[-1] += str(part.value)
-        elif isinstance(part, ast.FormattedValue):
-            holes.append(ast.unparse(part.value))
-            texts.append("")
-    return _Template(where, texts, holes)
-
-
-def _from_text(text: str, where: str) -> _Template:
-    """Read a literal; one that doubles its braces is meant for `str.format`."""
-    if "{{" not in text:
-        return _Template(where, [text], [])
-    texts, holes = [""], []
-    try:
-        for literal, field, _, _ in string.Formatter().parse(text):
-            texts[-1] += literal
-            if field is not None:
-                holes.append(field or str(len(holes)))
-                texts.append("")
-    except ValueError:
-        return _Template(where, [text], [])
-    return _Template(where, texts, holes)
-
-
-def _fills(fragments: dict[str, str]) -> dict[str, list[dict[str, str]]]:
-    """Return what the SDK puts into the holes of each template, in every variant."""
-    runs = [
-        {"fragment_name": name, "fragment": fragments[name]}
-        for name in ("RunFragment", "LightweightRunFragment")
-    ]
-    launch = [{"mutation_params": "$queueName: String!", "mutation_input": "queueName: $queueName"}]
-    used = ["entityName", "projectName", "runName"]
-    used_from = [*used, "usedAs", "artifactEntityName", "artifactProjectName"]
-    return {
-        "Runs": runs,
-        "Run": runs,
-        "RunFiles": [{"FILE_FRAGMENT": fragments["RunFilesFragment"]}],
-        "UpsertBucket": [{"0": fragments["RunFragment"]}],
-        "DeleteRun": [
-            {"0": "", "1": ""},
-            {"0": "$deleteArtifacts: Boolean", "1": "deleteArtifacts: $deleteArtifacts"},
-        ],
-        "RunFullHistory": [{"0": "history"}, {"0": "events"}],
-        "UseArtifact": [
-            {
-                "', '.join(query_vars)": ", ".join(
-                    [
-                        *(f"${name}: String{'!' * (name in used)}" for name in names),
-                        "$artifactID: ID!",
-                    ]
-                ),
-                "', '.join(query_args)": ", ".join(f"{n}: ${n}" for n in [*names, "artifactID"]),
-            }
-            for names in (used, used_from)
-        ],
-        "pushToRunQueueByName": launch,
-        "pushToRunQueue": launch,
-        "createLaunchAgent": launch,
-    }
+        return False
+    return True
 
 
 def _in_core(root: Path) -> Iterator[SdkDocument]:

@@ -67,7 +67,8 @@ def api(wandb_backend: Backend) -> Any:
 @pytest.fixture(scope="session")
 def pages() -> Any:
     """Return the modules that tell versions of the SDK apart, by name."""
-    return {name: _page(name) for name in ("sdk_abilities", "sdk_versions")}
+    names = ("sdk_abilities", "sdk_documents", "sdk_operations", "sdk_versions")
+    return {name: _page(name) for name in names}
 
 
 @pytest.fixture
