@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     stale = stale_pages()
     if options.check:
         for path in stale:
-            print(f"{path.relative_to(embedding.ROOT)} is out of date; run python docs/generate.py")
+            print(f"{path.relative_to(DOCS.parent)} is out of date; run python docs/generate.py")
         return 1 if stale else 0
     for path, text in stale.items():
         _write(path, text)
@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _write(path: Path, text: str) -> None:
     if _content(path) != text:
         path.write_text(text, "utf-8")
-        print(f"wrote {path.relative_to(embedding.ROOT)}")
+        print(f"wrote {path.relative_to(DOCS.parent)}")
 
 
 def _content(path: Path) -> str:

@@ -62,13 +62,15 @@ def test_the_table_in_the_documentation_is_up_to_date(
 def test_a_stale_table_is_reported_and_written_anew(
     pages: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(pages["generate"], "DOCS", tmp_path)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    monkeypatch.setattr(pages["generate"], "DOCS", docs)
 
     assert pages["generate"].main(["--check"]) == 1
     assert "docs/sdk-operations.md is out of date" in capsys.readouterr().out
     assert pages["generate"].main([]) == 0
     assert pages["generate"].main(["--check"]) == 0
-    assert (tmp_path / "sdk-operations.md").exists()
+    assert (docs / "sdk-operations.md").exists()
 
 
 def test_documents_of_python_and_of_wandb_core_are_found(pages: Any) -> None:
