@@ -62,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     if _content(path) != text:
         path.write_text(text, "utf-8")
         print(f"wrote {path.relative_to(DOCS.parent)}")
