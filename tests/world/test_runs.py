@@ -197,6 +197,16 @@ def test_what_json_has_no_form_for_is_refused_and_nothing_of_it_logged(run: Run)
     assert (run.history, run.series, run.summary) == ([], {}, {})
 
 
+def test_media_are_no_metrics_also_below_one(run: Run) -> None:
+    image = {"_type": "image-file", "size": 3}
+    run.log({"loss": 1, "image": image, "val": {"image": image, "loss": 2}})
+
+    assert run.series == {"loss": [1], "val.loss": [2]}
+    assert run.history == [
+        {"loss": 1, "image": image, "val": {"image": image, "loss": 2}, "_step": 0}
+    ]
+
+
 @pytest.mark.parametrize("way", ["log", "inject"])
 def test_filters_compare_numbers_and_arrays_of_numpy(backend: Backend, way: str) -> None:
     run = backend.run("acme/llm")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_wandb_automations.errors import Gone, InvalidInput, NotFound
 from pytest_wandb_automations.graphql.json_text import lenient_json_object
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
-from pytest_wandb_automations.world.runs import Run, RunAlert, check_file_name, check_state
+from pytest_wandb_automations.world.naming import check_file_name
+from pytest_wandb_automations.world.runs import Run, RunAlert, check_state
 from pytest_wandb_automations.world.storage import File
 
 if TYPE_CHECKING:

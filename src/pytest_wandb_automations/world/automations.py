@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.metrics import MetricWatch
-    from pytest_wandb_automations.world.runs import Stream
+    from pytest_wandb_automations.world.rows import Stream
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["RUN_EVENTS", "Automations", "Scope", "Trigger", "TriggeringCondition"]

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.faults import Fault, FaultHit
     from pytest_wandb_automations.world.happenings import Happening
-    from pytest_wandb_automations.world.runs import Run, Stream
+    from pytest_wandb_automations.world.rows import Stream
+    from pytest_wandb_automations.world.runs import Run
 
 __all__ = ["Advanced", "Edited", "Journal", "Logged", "Record", "Refused", "Sent", "Settled"]
 

@@ -23,7 +23,7 @@ from pytest_wandb_automations.rules.windows import number_reader
 from pytest_wandb_automations.rules.wording import shown
 from pytest_wandb_automations.world.judging import event_clause
 from pytest_wandb_automations.world.pacing import COOLDOWN, broad_limits, run_cooldown
-from pytest_wandb_automations.world.runs import STREAMS
+from pytest_wandb_automations.world.rows import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.automations import Trigger
     from pytest_wandb_automations.world.considering import Opinion
     from pytest_wandb_automations.world.executions import Execution
-    from pytest_wandb_automations.world.runs import Run, Stream
+    from pytest_wandb_automations.world.rows import Stream
+    from pytest_wandb_automations.world.runs import Run
     from pytest_wandb_automations.world.world import World
 
 __all__ = ["MetricWatch", "Metrics"]

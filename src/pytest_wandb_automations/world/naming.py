@@ -1,4 +1,4 @@
-"""Names that clients choose: aliases, tags, and lists of them."""
+"""Names that clients choose: aliases, tags, files, and lists of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from pytest_wandb_automations.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["VERSION_ALIAS", "check_alias", "check_tag", "is_version_alias", "listed"]
+__all__ = [
+    "VERSION_ALIAS",
+    "check_alias",
+    "check_file_name",
+    "check_tag",
+    "is_version_alias",
+    "listed",
+]
 
 VERSION_ALIAS = re.compile(r"v(\d+)")
 """`v3`: the alias that W&B gives by itself."""
@@ -48,4 +55,12 @@ def check_tag(tag: str) -> None:
         raise InvalidInput(
             f"tag {tag!r}: expected at most {_MAX_ALIAS} letters, digits, '-' and '_', "
             "with spaces between words only"
+        )
+
+
+def check_file_name(name: str) -> None:
+    """Refuse what leads out of the folder that a client downloads a run's files to."""
+    if name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
+        raise InvalidInput(
+            f"file name {name!r}: expected a relative path without empty parts, '.' and '..'"
         )

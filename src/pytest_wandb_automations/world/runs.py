@@ -9,16 +9,16 @@ from __future__ import annotations
 import mimetypes
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pytest_wandb_automations.errors import InvalidInput, NotFound
 from pytest_wandb_automations.events import RunMetricLogged, RunStateChanged
 from pytest_wandb_automations.rules.clauses import MISSING
-from pytest_wandb_automations.rules.metrics import flatten_metrics
 from pytest_wandb_automations.rules.paths import nested
 from pytest_wandb_automations.world.file_stream import FileStream, LogLine
-from pytest_wandb_automations.world.naming import listed
+from pytest_wandb_automations.world.naming import check_file_name, listed
 from pytest_wandb_automations.world.plain import plain
+from pytest_wandb_automations.world.rows import logged_values, sampled_row
 from pytest_wandb_automations.world.storage import File
 
 if TYPE_CHECKING:
@@ -30,33 +30,17 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.executions import Execution
     from pytest_wandb_automations.world.metrics import MetricWatch
     from pytest_wandb_automations.world.projects import Project
+    from pytest_wandb_automations.world.rows import Stream
     from pytest_wandb_automations.world.world import World
 
-__all__ = [
-    "RUN_STATES",
-    "STREAMS",
-    "Run",
-    "RunAlert",
-    "Stream",
-    "check_file_name",
-    "check_state",
-    "logged_values",
-]
+__all__ = ["RUN_STATES", "Run", "RunAlert", "check_state"]
 
-Stream = Literal["history", "system"]
-STREAMS: tuple[Stream, ...] = ("history", "system")
 RUN_STATES = frozenset(
     {"pending", "running", "finished", "failed", "crashed", "killed", "preempting", "preempted"}
 )
 _ENDED = frozenset({"finished", "failed", "crashed", "killed"})
 _EXITED = frozenset({"finished", "failed", "killed", "preempted"})
 _ALIVE = frozenset({"running", "preempting"})
-
-_OF_THE_ROW = frozenset({"_step", "_runtime", "_timestamp", "_wandb"})
-"""What the SDK adds to each row; not logged by anybody, so nobody is told of it."""
-
-_SYSTEM = "system."
-"""What names of system metrics begin with on the wire. W&B's documentation calls them `cpu`."""
 
 
 def check_state(state: str) -> None:
@@ -177,7 +161,7 @@ class Run:
             if number < last:
                 raise InvalidInput(f"{self.path} is at step {last}; step {step} would go back")
             logged = self._plain(metrics)
-            values = self._flat(logged)
+            values = self._read(logged, "history")
             self.summary.update(logged)
             logged["_step"] = number
             self.history.append(logged)
@@ -190,8 +174,7 @@ class Run:
         """
         with self._world.change():
             self._check_running()
-            sampled = self._plain(metrics)
-            row = {f"{_SYSTEM}{name.removeprefix(_SYSTEM)}": sampled[name] for name in sampled}
+            row = sampled_row(self._plain(metrics))
             values = self._read(row, "system")
             self.samples.append(row)
             self._observe(values, None, "system")
@@ -267,12 +250,6 @@ class Run:
     def _read(self, row: Mapping[str, Any], stream: Stream) -> list[tuple[str, Any]]:
         try:
             return logged_values(row, stream)
-        except RecursionError:
-            raise self._too_deep() from None
-
-    def _flat(self, metrics: Mapping[str, Any]) -> list[tuple[str, Any]]:
-        try:
-            return list(flatten_metrics(metrics))
         except RecursionError:
             raise self._too_deep() from None
 
@@ -423,43 +400,9 @@ class Run:
             raise InvalidInput(f"run {self.path} has {self.state}; it cannot log or finish again")
 
 
-def check_file_name(name: str) -> None:
-    """Refuse what leads out of the folder that a client downloads a run's files to."""
-    if name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
-        raise InvalidInput(
-            f"file name {name!r}: expected a relative path without empty parts, '.' and '..'"
-        )
-
-
 def _value_of(entry: Any) -> Any:
     fields = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
     return fields.get("value", entry)
-
-
-def logged_values(row: Mapping[str, Any], stream: Stream) -> list[tuple[str, Any]]:
-    """Return the metrics of a row of history or of system metrics, and their values."""
-    if stream == "history":
-        return list(flatten_metrics(_logged(row)))
-    return [
-        (name.removeprefix(_SYSTEM), value)
-        for name, value in flatten_metrics(row)
-        if name.startswith(_SYSTEM)
-    ]
-
-
-def _logged(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the metrics of a row; media, such as images and histograms, are none."""
-    return _without_media({name: row[name] for name in row if name not in _OF_THE_ROW})
-
-
-def _without_media(values: Mapping[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for name, value in values.items():
-        if not isinstance(value, dict):
-            kept[name] = value
-        elif "_type" not in value:
-            kept[name] = _without_media(cast("dict[str, Any]", value))
-    return kept
 
 
 _FIELDS: dict[str, Callable[[Run], Any]] = {

@@ -11,10 +11,12 @@ from pytest_wandb_automations.rules.wording import shown
 from pytest_wandb_automations.world.happenings import Happening
 from pytest_wandb_automations.world.journal import Logged
 from pytest_wandb_automations.world.plain import plain
-from pytest_wandb_automations.world.runs import Run, Stream, logged_values
+from pytest_wandb_automations.world.rows import Stream, logged_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_wandb_automations.world.runs import Run
 
 __all__ = ["as_values", "describe_values", "each_value", "logs", "run_of", "values_of"]
 
