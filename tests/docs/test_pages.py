@@ -191,3 +191,12 @@ def test_attributes_that_the_reference_lists_are_there(wandb_backend, wandb_fact
     for thing in things:
         for name in listed[type(thing).__name__]:
             assert hasattr(thing, name), f"{type(thing).__name__} has no {name}"
+
+
+def test_the_readme_names_the_versions_of_the_sdk_that_are_tested() -> None:
+    listed = (ROOT / "tests" / "sdk" / "every_version" / "versions.txt").read_text("utf-8").split()
+
+    section = (ROOT / "README.md").read_text("utf-8").split("## Which wandb\n")[1]
+
+    named = re.findall(r"\b\d+\.\d+\.\d+\b", section.partition(" are tested")[0])
+    assert named == listed
