@@ -124,6 +124,19 @@ def test_the_address_of_the_service_is_kept_from_scripts(sdk, monkeypatch):
     assert saved == ["it"]
 
 
+def test_the_address_that_a_function_saves_is_kept_from_scripts_too(sdk, monkeypatch):
+    saved: list[int] = []
+    module = ModuleType("wandb.sdk.lib.service_token")  # as it is in 0.19
+    module.set_service_token = lambda pid, transport, *, port: saved.append(port)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    with keep_service_private():
+        module.set_service_token(1, "tcp", port=1)
+        assert saved == []
+    module.set_service_token(1, "tcp", port=1)
+    assert saved == [1]
+
+
 def test_an_sdk_that_saves_the_address_elsewhere_is_left_alone(sdk, monkeypatch):
     monkeypatch.setenv("WANDB_SERVICE", "of an earlier test")
 

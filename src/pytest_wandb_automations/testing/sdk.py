@@ -79,20 +79,25 @@ def keep_service_private() -> Generator[None]:
     no kill would let them crash. Where the SDK is loaded later, that is so for one test.
     """
     os.environ.pop("WANDB_SERVICE", None)
-    module = sys.modules.get("wandb.sdk.lib.service.service_token")
-    token: Any = getattr(module, "ServiceToken", None)
-    save = getattr(token, "save_to_env", None)
-    if save is None:
+    since_0_21 = getattr(
+        sys.modules.get("wandb.sdk.lib.service.service_token"), "ServiceToken", None
+    )
+    before = sys.modules.get("wandb.sdk.lib.service_token")
+    for owner, name in ((since_0_21, "save_to_env"), (before, "set_service_token")):
+        save = getattr(owner, name, None)
+        if save is not None:
+            break
+    else:
         yield
         return
-    token.save_to_env = _save_nothing
+    setattr(owner, name, _save_nothing)
     try:
         yield
     finally:
-        token.save_to_env = save
+        setattr(owner, name, save)
 
 
-def _save_nothing(_token: object) -> None:
+def _save_nothing(*_: object, **__: object) -> None:
     pass
 
 

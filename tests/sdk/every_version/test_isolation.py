@@ -6,6 +6,7 @@ one of them.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,6 +89,18 @@ def test_a_run_that_a_test_left_unfinished_ends_with_it(session: Session, wandb:
             run.log({"loss": 2})
         assert second.run("acme/llm", run_id="r2").values("loss") == [2]
         assert second.project("acme/llm").runs.keys() == {"r2"}
+
+
+def test_scripts_that_a_test_starts_do_not_find_the_tests_own_service(
+    session: Session, wandb: Any
+) -> None:
+    for seed in (1, 2):  # the first of them may be the one that loads the SDK
+        with session.backend(seed=seed):
+            with wandb.init(entity="acme", project="llm"):
+                pass
+            address = os.environ.get("WANDB_SERVICE")
+
+    assert address is None
 
 
 def test_a_server_that_a_test_made_older_is_new_again_in_the_next(
