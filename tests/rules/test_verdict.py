@@ -34,6 +34,7 @@ from pytest_wandb_automations.rules import (
     format_verdict,
 )
 from pytest_wandb_automations.rules.limits import Limit
+from pytest_wandb_automations.rules.verdict import unheld_clauses
 from pytest_wandb_automations.semantics import Semantics
 
 COLLECTION = "acme/llm/weights"
@@ -413,3 +414,19 @@ def test_a_system_metric_says_so() -> None:
     event = RunMetricLogged(run=RUN, metric="cpu", value=90, stream="system")
 
     assert describe_event(event) == "system metric cpu = 90 of run acme/llm/abc"
+
+
+def test_of_groups_that_ask_for_all_only_the_clauses_that_failed_are_told() -> None:
+    asked = compile_filter(
+        {"$and": [{"alias": "prod"}, {"tag": "eu"}, {"$and": [{"tag": "us"}, {"tag": "in"}]}]},
+        fields=None,
+    )
+    found = asked.explain({"alias": "prod", "tag": "us"}.get)
+    event = ArtifactAliasAdded(collection=COLLECTION, alias="prod", version=0)
+
+    failed = unheld_clauses(Verdict("rule", event, (Clause("enabled"), found)))
+
+    assert [(clause.path, clause.asked) for clause in failed] == [
+        ("$and[1].tag", "= 'eu'"),
+        ("$and[2].$and[1].tag", "= 'in'"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,6 +196,22 @@ def test_what_json_has_no_form_for_is_refused_and_nothing_of_it_logged(run: Run)
         run.log({"loss": 1, "val": {"day": date(2026, 1, 1)}})
 
     assert (run.history, run.series, run.summary) == ([], {}, {})
+
+
+def test_members_of_enumerations_and_the_like_are_what_they_stand_for(run: Run) -> None:
+    run.log({"phase": IntEnum("Phase", ["WARM_UP", "DECAY"]).DECAY})
+
+    assert json.dumps(run.history) == '[{"phase": 2, "_step": 0}]'
+
+
+def test_what_is_nested_too_deeply_is_refused_and_nothing_of_it_logged(run: Run) -> None:
+    deep: dict[str, Any] = {"loss": 1}
+    for _ in range(10_000):
+        deep = {"a": deep}
+
+    with pytest.raises(InvalidInput, match="run acme/llm/r1: the metrics are nested too deeply"):
+        run.log(deep)
+    assert run.history == []
 
 
 def test_media_are_no_metrics_also_below_one(run: Run) -> None:
