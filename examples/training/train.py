@@ -89,11 +89,12 @@ def save_checkpoint(run: wandb.Run, network: Network, accuracy: float) -> wandb.
         path = Path(folder, "weights.npz")
         np.savez(path, **network.weights)
         artifact.add_file(str(path), name="weights.npz")
-        return run.log_artifact(artifact).wait()
+        return run.log_artifact(artifact)
 
 
 def promote(run: wandb.Run, checkpoint: wandb.Artifact) -> None:
     """Mark a checkpoint as the best one, and release it to whoever deploys from the registry."""
+    checkpoint.wait()
     checkpoint.aliases.append("best")
     checkpoint.save()
     run.link_artifact(checkpoint, REGISTRY_COLLECTION, aliases=["prod"])
