@@ -4,5 +4,5 @@ The fixture `wandb_factory` is a `Factory` of the test's backend. A subclass of 
 things of one's own; see `NounFactory`.
 """
 
-from pytest_wandb_automations.testing.factories import *  # noqa: F403
+from pytest_wandb_automations.testing.factories import *  # noqa: F403  # the same names, under a path that is short
 from pytest_wandb_automations.testing.factories import __all__ as __all__

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_wandb_automations.rules import MISSING
 from pytest_wandb_automations.rules.wording import (
+    all_of,
     cut_middle,
     nearest,
     one_line,
@@ -74,6 +75,8 @@ def test_values_are_written_as_json_reads(value: object, text: str) -> None:
 def test_alternatives_read_as_in_a_sentence() -> None:
     assert one_of(["a"]) == "a"
     assert one_of(["a", "b", "c"]) == "a, b or c"
+    assert all_of(["a"]) == "a"
+    assert all_of(["a", "b", "c"]) == "a, b and c"
 
 
 def test_near_misses_are_pointed_out() -> None:

@@ -8,7 +8,7 @@ from pytest_wandb_automations.delivery.masking import shown_url
 from pytest_wandb_automations.delivery.templates import unknown_variable_hint
 from pytest_wandb_automations.delivery.variables import TEMPLATE_VARIABLES
 from pytest_wandb_automations.rules.verdict import describe_event
-from pytest_wandb_automations.rules.wording import one_line
+from pytest_wandb_automations.rules.wording import all_of, one_line
 from pytest_wandb_automations.world.actions import NotificationAction, WebhookAction
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ def _orders(execution: Execution) -> list[str]:
 
 
 def _variables(event_type: EventType) -> str:
-    *rest, last = [v.name for v in TEMPLATE_VARIABLES if event_type in v.events]
-    return f"{', '.join(rest)} and {last}"
+    return all_of(v.name for v in TEMPLATE_VARIABLES if event_type in v.events)
 
 
 def _counted(number: int, one: str, more: str) -> str:

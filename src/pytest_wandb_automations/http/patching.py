@@ -22,7 +22,7 @@ __all__ = ["start"]
 
 def start(mocker: type[HTTPCoreMocker]) -> None:
     """Do what `mocker.start()` does."""
-    patches: list[Any] = mocker._patches  # noqa: SLF001  # pyright: ignore
+    patches: list[Any] = mocker._patches  # noqa: SLF001  # pyright: ignore  # `stop` reads it
     if patches:
         return
     for target in mocker.targets:

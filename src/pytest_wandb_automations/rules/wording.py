@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 from pytest_wandb_automations.rules.clauses import MISSING
 
 __all__ = [
+    "all_of",
     "cut",
     "cut_middle",
     "nearest",
@@ -92,8 +93,17 @@ def shown_number(value: float, *, digits: int = 4) -> str:
 
 def one_of(names: Iterable[str]) -> str:
     """Write alternatives as a sentence needs them: `a`, `a or b`, `a, b or c`."""
+    return _joined(names, "or")
+
+
+def all_of(names: Iterable[str]) -> str:
+    """Write names as a sentence needs them: `a`, `a and b`, `a, b and c`."""
+    return _joined(names, "and")
+
+
+def _joined(names: Iterable[str], word: str) -> str:
     *rest, last = names
-    return f"{', '.join(rest)} or {last}" if rest else last
+    return f"{', '.join(rest)} {word} {last}" if rest else last
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ in. Examples shrink to small ones: to one condition, one value, few steps. They 
 """
 
 try:
-    import hypothesis as _  # noqa: F401
+    import hypothesis as _  # noqa: F401  # asks only whether it is there
 except ModuleNotFoundError as error:
     if error.name != "hypothesis":
         raise

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from pytest_wandb_automations.errors import InvalidInput
-from pytest_wandb_automations.rules.wording import nearest
+from pytest_wandb_automations.rules.wording import all_of, nearest
 from pytest_wandb_automations.semantics import Semantics
 from pytest_wandb_automations.testing.session import seed_of
 from pytest_wandb_automations.testing.strict import CHECKS
@@ -96,7 +96,9 @@ def project_options(config: pytest.Config) -> dict[str, Any]:
 def _of_mark(mark: pytest.Mark, place: str) -> dict[str, Any]:
     if mark.args:
         given = ", ".join(map(repr, mark.args))
-        raise TypeError(f"{place}: expected options by name, {_listed(_CHECKED)}; got {given}")
+        raise TypeError(
+            f"{place}: expected options by name, {all_of(sorted(_CHECKED))}; got {given}"
+        )
     _check_names("option", mark.kwargs, _CHECKED, place)
     return {name: _CHECKED[name](value, f"{place}: {name}") for name, value in mark.kwargs.items()}
 
@@ -109,7 +111,7 @@ def _strict(value: object, place: str) -> frozenset[str]:
         return CHECKS if value else frozenset()
     names: object = [value] if isinstance(value, str) else value
     if not isinstance(names, (list, tuple, set, frozenset)):
-        wanted = f"expected True, False or some of {_listed(CHECKS)}"
+        wanted = f"expected True, False or some of {all_of(sorted(CHECKS))}"
         raise TypeError(f"{place}: {wanted}; got {value!r}")
     return frozenset(_check_names("check", cast("Collection[object]", names), CHECKS, place))
 
@@ -164,14 +166,11 @@ def _check_names(
     """Return the names, all of which are known."""
     for name in names:
         if name not in known:
-            told = f"unknown {what} {name!r}; known are {_listed(known)}{nearest(name, known)}"
+            told = (
+                f"unknown {what} {name!r}; known are {all_of(sorted(known))}{nearest(name, known)}"
+            )
             raise TypeError(f"{place}: {told}")
     return list(map(str, names))
-
-
-def _listed(names: Iterable[str]) -> str:
-    *rest, last = sorted(names)
-    return f"{', '.join(rest)} and {last}"
 
 
 # How an ini file writes them.
