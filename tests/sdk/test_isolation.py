@@ -10,6 +10,8 @@ import gc
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -225,3 +227,49 @@ def test_a_users_tests_are_kept_apart_by_the_fixture_alone(tmp_path: Path) -> No
 
     assert "4 passed" in ended.stdout, ended.stdout + ended.stderr
     assert not (tmp_path / "home" / ".netrc").exists()
+
+
+def test_a_thread_sees_no_settings_that_another_one_is_still_loading(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from wandb.sdk.wandb_settings import Settings
+
+    asked, second_has_answer = threading.Event(), threading.Event()
+    update_from_env_vars = Settings.update_from_env_vars
+
+    def halfway(settings: Any, environment: Any) -> None:
+        # The other thread may have its answer now; if it rightly waits, go on without it.
+        asked.set()
+        second_has_answer.wait(0.3)
+        update_from_env_vars(settings, environment)
+
+    def second() -> str:
+        asked.wait(10)
+        try:
+            return wandb_setup.singleton().settings.base_url
+        finally:
+            second_has_answer.set()
+
+    with session.backend(seed=1) as backend, ThreadPoolExecutor(1) as threads:
+        monkeypatch.setattr(Settings, "update_from_env_vars", halfway)
+        waiting = threads.submit(second)
+        assert wandb_setup.singleton().settings.base_url == backend.url
+        assert waiting.result() == backend.url
+
+
+def test_what_the_slower_of_two_loading_threads_sets_is_not_lost(session: Session) -> None:
+    with session.backend(seed=1) as backend:
+        wandb_setup.singleton()._load_settings(
+            system_settings_path=None,
+            disable_sagemaker=False,
+            overrides=wandb.Settings(run_group="nightly"),
+        )
+        # The slower one: it found no settings, and has waited for the other to load them.
+        for overrides in (wandb.Settings(project="llm"), None):
+            wandb_setup.singleton()._load_settings(
+                system_settings_path=None, disable_sagemaker=False, overrides=overrides
+            )
+        settings = wandb_setup.singleton().settings
+
+        assert (settings.project, settings.run_group) == ("llm", "nightly")
+        assert settings.base_url == backend.url

@@ -13,6 +13,7 @@ from pytest_wandb_automations.testing.sdk import (
     keep_service_private,
     renew_handles,
 )
+from pytest_wandb_automations.testing.sdk_settings import show_settings_only_when_loaded
 
 
 @pytest.fixture
@@ -142,6 +143,16 @@ def test_an_sdk_that_saves_the_address_elsewhere_is_left_alone(sdk, monkeypatch)
 
     with keep_service_private():
         assert "WANDB_SERVICE" not in os.environ
+
+
+def test_an_sdk_that_loads_its_settings_in_another_way_is_left_alone(sdk):
+    class Setup:
+        """As it was in 0.19."""
+
+    sdk.modules["wandb.sdk.wandb_setup"]._WandbSetup = Setup
+
+    with show_settings_only_when_loaded():
+        assert not hasattr(Setup, "_load_settings")
 
 
 def test_a_handle_that_tells_nobody_of_itself_is_found_by_its_class(monkeypatch, sdk):

@@ -18,6 +18,7 @@ from pytest_wandb_automations.testing.sdk import (
     keep_service_private,
     renew_handles,
 )
+from pytest_wandb_automations.testing.sdk_settings import show_settings_only_when_loaded
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -46,6 +47,7 @@ class Session:
             server = stack.enter_context(backend.served_at(self._listener.url))
             stack.enter_context(_environment({**server.environment, **self._places()}))
             stack.enter_context(keep_service_private())
+            stack.enter_context(show_settings_only_when_loaded())
             self._gateway.attach(backend.world)
             stack.callback(self._gateway.detach)
             self._interception.open()
