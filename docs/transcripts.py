@@ -29,6 +29,8 @@ _PROGRAMS = {
 
 _ROOT = Path(__file__).parents[1]
 
+_INHERITED = ("HOME", "LANG", "PATH", "TMPDIR")
+
 _ACCIDENTAL = (
     (re.compile(r"\bin \d+\.\d\ds\b"), "in 0.42s"),
     (re.compile(r"\b127\.0\.0\.1:\d+\b"), "127.0.0.1:8080"),
@@ -76,8 +78,11 @@ def _steadied(text: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Return that of a reader: none of this session's pytest settings, no colours, 80 columns."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "WANDB_"))}
+    """Return that of a reader at a terminal of 80 columns, whatever else is set where this runs.
+
+    On a CI system, say, pytest shortens less (`CI`), and colours may be asked for in several ways.
+    """
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {
         **inherited,
         "COLUMNS": "80",
