@@ -9,7 +9,7 @@ import pytest
 
 from pytest_wandb_automations.testing import reporting
 
-OPTIONS = ["-p", "no:cacheprovider", "-p", "no:randomly"]
+OPTIONS = ["-p", "no:asyncio", "-p", "no:cacheprovider", "-p", "no:randomly"]
 
 CONFTEST = """
 import pytest

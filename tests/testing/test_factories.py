@@ -171,4 +171,4 @@ def test_the_fixture_is_seeded_from_the_test_id(pytester):
             assert wandb_factory.automation() in wandb_factory.backend.automations()
         """
     )
-    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=1)
+    pytester.runpytest("-p", "no:asyncio", "-p", "no:randomly").assert_outcomes(passed=1)

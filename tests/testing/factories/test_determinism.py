@@ -122,10 +122,10 @@ def stories(pytester: pytest.Pytester, result: pytest.RunResult) -> list[str]:
 def test_tests_get_the_same_things_with_xdist_and_pytest_randomly_and_without(pytester):
     pytester.makepyfile(SUITE)
 
-    alone = stories(pytester, pytester.runpytest_inprocess("-p", "no:randomly"))
+    alone = stories(pytester, pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "no:randomly"))
 
     for seed in ("1", "2"):
-        shuffled = pytester.runpytest_inprocess(f"--randomly-seed={seed}")
+        shuffled = pytester.runpytest_inprocess("-p", "no:asyncio", f"--randomly-seed={seed}")
         assert stories(pytester, shuffled) == alone
     spread = pytester.runpytest_subprocess("-p", "no:randomly", "-n", "2")
     assert stories(pytester, spread) == alone
