@@ -76,7 +76,8 @@ def keep_service_private() -> Generator[None]:
 
     The SDK leaves the address of its service in the environment. A script that finds it there
     shares the service, and its runs go on when it has ended: only `run.finish` would end them, and
-    no kill would let them crash. Where the SDK is loaded later, that is so for one test.
+    no kill would let them crash. Where the SDK is loaded later, that is so for one test. An address
+    of before is not put back: an SDK before 0.26 has ended that service when the test is over.
     """
     os.environ.pop("WANDB_SERVICE", None)
     since_0_21 = getattr(
