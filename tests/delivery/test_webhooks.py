@@ -118,17 +118,18 @@ def test_a_repr_tells_how_it_went_without_secrets(inbox: WebhookInbox) -> None:
     body = '{"t":"••••","s":"••••"}'
 
     assert repr(sent) == (
-        f"<Delivery by 'rule': POST https://deploy.test/hook?… → under way, {body}>"
+        f"<Delivery by 'rule': signed POST https://deploy.test/hook?… → under way, {body}>"
     )
     inbox.send(sent, timeout=1)
     assert repr(inbox) == (
-        f"<WebhookInbox [<Delivery by 'rule': POST https://deploy.test/hook?… → 200, {body}>]>"
+        "<WebhookInbox [<Delivery by 'rule': signed POST https://deploy.test/hook?… → 200, "
+        f"{body}>]>"
     )
     assert "b34rer" not in repr(sent.headers)
     failed = delivery()
     inbox.route(URL).mock(side_effect=httpx.ReadTimeout)
     inbox.send(failed, timeout=1)
-    assert repr(failed) == f"<Delivery by 'rule': POST {URL} → ReadTimeout, {{}}>"
+    assert repr(failed) == f"<Delivery by 'rule': unsigned POST {URL} → ReadTimeout, {{}}>"
 
 
 # The inbox

@@ -390,9 +390,9 @@ AssertionError: assert <SlackInbox []> == ['x']
         (
             "wandb_backend.webhooks[:0] == wandb_backend.webhooks",
             """\
-AssertionError: assert <WebhookInbox []> == <WebhookInbox [<Delivery by 'deploy': P…
-  webhooks[0]: asked <Delivery by 'deploy': POST https://deploy.test/ → 200, \
-{"model":{"name":"weights","version":"0"},"…, found nothing""",
+AssertionError: assert <WebhookInbox []> == <WebhookInbox [<Delivery by 'deploy': u…
+  webhooks[0]: asked <Delivery by 'deploy': unsigned POST https://deploy.test/ → 200, \
+{"model":{"name":"weights","versio…, found nothing""",
         ),
         (
             "len(wandb_backend.slack) == 1",

@@ -82,7 +82,9 @@ class Delivery:
         else:
             result = type(self.error).__name__ if self.error else "under way"
         url, text = shown_url(self.request.url), masked(self.text, self._secrets)
-        return f"<Delivery by {self.automation!r}: POST {url} → {result}, {text}>"
+        # Of one that does not verify this tells whether it has a signature at all.
+        signed = "signed" if signatures.SIGNATURE_HEADER in self.headers else "unsigned"
+        return f"<Delivery by {self.automation!r}: {signed} POST {url} → {result}, {text}>"
 
     @property
     def url(self) -> str:
@@ -105,7 +107,10 @@ class Delivery:
         return payload_of(json.loads(self.request.content), self._secrets)
 
     def verify_signature(self, secret: str) -> bool:
-        """Tell whether the signature header is that of these very bytes under a secret."""
+        """Tell whether the signature header is that of these very bytes under a secret.
+
+        A webhook without a secret signs nothing; the `repr` says `unsigned` then.
+        """
         header = self.request.headers.get(signatures.SIGNATURE_HEADER)
         return signatures.verify(self.request.content, secret, header)
 
