@@ -280,6 +280,15 @@ def test_a_coroutine_function_may_leave_it_to_the_next_route(postbox: Postbox) -
     assert routed(postbox, side_effect=decline).problem is None
 
 
+def test_a_route_is_unmet_until_a_delivery_meets_it(postbox: Postbox) -> None:
+    postbox.route(URL).mock(side_effect=httpx.ConnectError)
+    postbox.route("https://me:pw@other.test/hook?token=t0ken").respond(503)
+    assert postbox.unmet == [URL, "https://other.test/hook?…"]
+
+    postbox.send(httpx.Request("POST", URL), timeout=1)
+    assert postbox.unmet == ["https://other.test/hook?…"]
+
+
 def test_a_route_that_has_said_all_it_had_to_say_says_so(postbox: Postbox) -> None:
     postbox.route(URL).mock(side_effect=[httpx.Response(200)])
     postbox.send(request(URL), timeout=1)

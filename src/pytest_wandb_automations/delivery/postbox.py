@@ -7,6 +7,7 @@ through reaches a receiver on loopback, and only there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import httpx
 import respx
@@ -17,6 +18,9 @@ from pytest_wandb_automations.delivery.loopback import send_to_loopback
 from pytest_wandb_automations.delivery.masking import shown_url
 from pytest_wandb_automations.delivery.routes import DeliveryRoute, is_ordered
 from pytest_wandb_automations.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Answer", "Postbox"]
 
@@ -83,10 +87,18 @@ class Postbox:
 
     def route(self, url: str) -> respx.Route:
         """Return the route of a URL, made when new. The one that is there stays as it is."""
-        new = DeliveryRoute(method="POST", url=url)
+        new = DeliveryRoute(url)
         # respx itself would let the new one, which says nothing, take the place of the other.
         known = next((route for route in self.router.routes if route == new), None)
         return self.router.add(new) if known is None else known
+
+    @property
+    def unmet(self) -> list[str]:
+        """URLs whose route no delivery has met, for example because they are misspelt."""
+        routes = cast("Iterable[respx.Route]", self.router.routes)
+        return [
+            route.shown for route in routes if isinstance(route, DeliveryRoute) and not route.called
+        ]
 
     def clear(self) -> None:
         """Forget routes and calls."""

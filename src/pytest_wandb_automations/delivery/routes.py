@@ -15,6 +15,7 @@ import respx
 from respx.models import SideEffectError
 
 from pytest_wandb_automations.delivery.apps import AppReceiver
+from pytest_wandb_automations.delivery.masking import shown_url
 from pytest_wandb_automations.delivery.threads import in_a_thread
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ __all__ = ["DeliveryRoute", "is_ordered"]
 
 class DeliveryRoute(respx.Route):
     """A respx route whose side effect may be a coroutine function, although deliveries wait."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(method="POST", url=url)
+        self.shown = shown_url(url)
+        """The URL as reports may show it."""
 
     def match(self, request: httpx.Request) -> Any:
         """Return what answers, or `None` where the route is not meant."""

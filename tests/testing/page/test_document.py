@@ -100,6 +100,11 @@ def test_an_automation_is_told_with_all_that_is_known_of_it():
     assert "--wandb-automations-seed=7" in text
 
 
+def test_a_route_that_no_delivery_met_is_told():
+    text = page(story(unmet_routes=("https://a.test/<b>",)))
+    assert "No delivery met the route of https://a.test/&lt;b&gt;" in text
+
+
 def test_more_metrics_are_counted():
     drawn = Plot("r", "loss", "step", ((0, 1.0),), 1, (), ())
     text = page(story(plots=(drawn,), other_plots=3))

@@ -179,6 +179,17 @@ def test_requests_deliveries_and_the_clock_are_told(
     assert (exchange.answer, exchange.response) == ("answered 200 OK", "")
 
 
+def test_routes_that_no_delivery_met_are_told(
+    backend: Backend, story: Callable[[], Story], weights: Collection
+) -> None:
+    deploy(backend)
+    backend.webhooks.route(HOOK).respond(202)
+    backend.webhooks.route(f"{HOOK}s?token=s3cret").respond(503)
+    weights.log_version(aliases=["prod"])
+
+    assert story().unmet_routes == (f"{HOOK}s?…",)
+
+
 def test_a_receiver_that_fails_by_itself_is_told_from_one_that_was_told_to(
     backend: Backend, story: Callable[[], Story], weights: Collection
 ) -> None:

@@ -51,6 +51,16 @@ def test_of_many_automations_some_are_counted() -> None:
     assert section(automations=(line(),) * 13)[12] == "… and 1 more automation"
 
 
+def test_routes_that_no_delivery_met_stand_below_the_automations() -> None:
+    lines = section(automations=(line(),), unmet_routes=("https://a.test/", "https://b.test/"))
+    assert lines[1:5] == [
+        "",
+        "no delivery met the route of https://a.test/",
+        "no delivery met the route of https://b.test/",
+        "",
+    ]
+
+
 def test_a_new_day_has_a_line_of_its_own() -> None:
     later = Moment("2026-01-02 01:00:00.000", "clock", "later")
     assert section(moment(1), later)[2:6] == [

@@ -178,6 +178,10 @@ def _details(story: Story) -> Markup:
         parts.append(tag("pre", story.message, class_="message"))
     if story.automations:
         parts += [tag("h2", "Automations"), _automations(story)]
+    parts += [
+        tag("p", f"No delivery met the route of {url}", class_="nothing")
+        for url in story.unmet_routes
+    ]
     if story.plots:
         parts += [tag("h2", "Metrics"), tag("p", _HINT, class_="hint")]
         parts += map(render_plot, story.plots)

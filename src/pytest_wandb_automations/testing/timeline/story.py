@@ -134,6 +134,8 @@ class Story:
     moments: tuple[Moment, ...]
     other_automations: int = 0
     """How many more there were."""
+    unmet_routes: tuple[str, ...] = ()
+    """URLs of routes that no delivery met."""
     plots: tuple[Plot, ...] = ()
     other_plots: int = 0
     """How many more there would be."""

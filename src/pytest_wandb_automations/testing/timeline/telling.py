@@ -25,6 +25,7 @@ _LAST = 100
 _MARKED = 60
 _AUTOMATIONS = 50
 _PLOTS = 12
+_ROUTES = 5
 
 
 def tell(world: World, *, test: str, plotted: bool = False) -> Story:
@@ -47,6 +48,7 @@ def tell(world: World, *, test: str, plotted: bool = False) -> Story:
             seed=world.seed,
             automations=tuple(lines),
             other_automations=len(automations[_AUTOMATIONS:]),
+            unmet_routes=tuple(map(veil.line, world.courier.postbox.unmet[:_ROUTES])),
             moments=tuple(
                 Moment("", "gap", "", left_out=each.count)
                 if isinstance(each, Gap)

@@ -27,7 +27,12 @@ _INDENT = "    "
 
 def format_story(story: Story) -> str:
     """Write a story for the terminal: the automations, the timeline, and how to see it again."""
-    blocks = [*_automations(story), *_timeline(story), how_to_repeat(story.seed)]
+    blocks = [
+        *_automations(story),
+        *_routes(story),
+        *_timeline(story),
+        how_to_repeat(story.seed),
+    ]
     return "\n\n".join(blocks)
 
 
@@ -55,6 +60,13 @@ def _automations(story: Story) -> Iterator[str]:
     if others := len(story.automations) - len(lines) + story.other_automations:
         told.append(f"… and {others} more automation{'' if others == 1 else 's'}")
     yield "\n".join(told)
+
+
+def _routes(story: Story) -> Iterator[str]:
+    if story.unmet_routes:
+        yield "\n".join(
+            cut(f"no delivery met the route of {url}", _WIDTH) for url in story.unmet_routes
+        )
 
 
 def _count(line: AutomationLine) -> str:
