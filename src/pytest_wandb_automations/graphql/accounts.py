@@ -23,7 +23,7 @@ def viewer(_source: None, info: Info) -> User:
 @resolver("Query.entity")
 def entity(_source: None, info: Info, *, name: str | None = None) -> Entity | None:
     context: Context = info.context
-    return context.entity(name)
+    return context.asked_entity(name)
 
 
 @resolver("Query.organization")

@@ -9,6 +9,7 @@ from pytest_wandb_automations.errors import NotFound
 from pytest_wandb_automations.world.accounts import Entity, User
 from pytest_wandb_automations.world.artifacts import Artifact
 from pytest_wandb_automations.world.collections import Collection
+from pytest_wandb_automations.world.journal import Missed
 from pytest_wandb_automations.world.projects import Project
 from pytest_wandb_automations.world.runs import Run
 
@@ -47,6 +48,23 @@ class Context:
         """Return an entity by name, the user's default one without a name."""
         found = self.world.directory.entities.get(name or self.user.entity)
         return found if found is not None and self.sees(found) else None
+
+    def asked_entity(self, name: str | None) -> Entity | None:
+        """Return an entity that a query asks for; reports tell when it is not there."""
+        found = self.entity(name)
+        if found is None:
+            self._note_missed("entity", name or self.user.entity)
+        return found
+
+    def asked_project(self, entity_name: str | None, name: str | None) -> Project | None:
+        """Return a project that a query asks for; reports tell when it is not there."""
+        found = self.project(entity_name, name)
+        if found is None and name is not None:
+            self._note_missed("project", f"{entity_name or self.user.entity}/{name}")
+        return found
+
+    def _note_missed(self, kind: str, path: str) -> None:
+        self.world.journal.add(Missed(kind, path, self.user.username))
 
     def project(self, entity_name: str | None, name: str | None) -> Project | None:
         """Return a project by its entity's name and its own."""

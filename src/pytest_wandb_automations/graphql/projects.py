@@ -36,7 +36,7 @@ def project(
     _source: None, info: Info, *, name: str | None = None, entity_name: str | None = None
 ) -> Project | None:
     context: Context = info.context
-    return context.project(entity_name, name)
+    return context.asked_project(entity_name, name)
 
 
 @resolver("Query.models")
@@ -44,7 +44,7 @@ def models(
     _source: None, info: Info, *, entity_name: str | None = None, **page: Any
 ) -> Connection[Project] | None:
     context: Context = info.context
-    found = context.entity(entity_name)
+    found = context.asked_entity(entity_name)
     return None if found is None else _page(context, context.world.projects.of(found), **page)
 
 
@@ -66,7 +66,7 @@ def entity_projects(entity: Entity, info: Info, **page: Any) -> Connection[Proje
 @resolver("Entity.project")
 def entity_project(entity: Entity, info: Info, *, name: str | None = None) -> Project | None:
     context: Context = info.context
-    return context.project(entity.name, name)
+    return context.asked_project(entity.name, name)
 
 
 def _page(

@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from pytest_wandb_automations.world.rows import Stream
     from pytest_wandb_automations.world.runs import Run
 
-__all__ = ["Advanced", "Edited", "Journal", "Logged", "Record", "Refused", "Sent", "Settled"]
+__all__ = [
+    "Advanced",
+    "Edited",
+    "Journal",
+    "Logged",
+    "Missed",
+    "Record",
+    "Refused",
+    "Sent",
+    "Settled",
+]
 
 _FIRST = 1_000
 _NEWEST = 4_000
@@ -86,14 +96,23 @@ class Refused(NamedTuple):
     message: str
 
 
+class Missed(NamedTuple):
+    """A GraphQL query asked for a project or an entity and got null: for W&B that is no error."""
+
+    kind: str
+    path: str
+    username: str
+
+
 class Advanced(NamedTuple):
     """The test moved the clock."""
 
     by: timedelta
 
 
+_Asked: TypeAlias = Refused | Missed
 What: TypeAlias = (
-    "Happening | Opinion | Logged | Sent | Settled | Edited | Refused | Advanced | Fault | FaultHit"
+    "Happening | Opinion | Logged | Sent | Settled | Edited | _Asked | Advanced | Fault | FaultHit"
 )
 
 

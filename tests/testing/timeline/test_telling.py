@@ -179,6 +179,33 @@ def test_requests_deliveries_and_the_clock_are_told(
     assert (exchange.answer, exchange.response) == ("answered 200 OK", "")
 
 
+def test_what_a_query_did_not_find_is_told_with_the_nearest_that_there_is(
+    backend: Backend, texts: Callable[..., list[str]]
+) -> None:
+    backend.project("acme/llm")
+    queries = (
+        '{ project(name: "lm", entityName: "acme") { id } }',
+        '{ project(name: "later") { id } }',
+        '{ entity(name: "acme") { project(name: "llmm") { id } } }',
+        '{ entity(name: "acmee") { id } }',
+        '{ models(entityName: "elsewhere") { edges { node { id } } } }',
+        '{ project(name: "llm", entityName: "acme") { id } }',
+        '{ project(entityName: "acme") { id } }',
+    )
+    with backend.serve() as server:
+        for query in queries:
+            httpx.post(f"{server.url}/graphql", json={"query": query}, auth=("api", server.api_key))
+    backend.project("later")
+
+    assert texts("request") == [
+        "tester asked for project 'acme/lm' and found none; did you mean 'acme/llm'?",
+        "tester asked for project 'acme/later' and found none",
+        "tester asked for project 'acme/llmm' and found none; did you mean 'acme/llm'?",
+        "tester asked for entity 'acmee' and found none; did you mean 'acme'?",
+        "tester asked for entity 'elsewhere' and found none",
+    ]
+
+
 def test_routes_that_no_delivery_met_are_told(
     backend: Backend, story: Callable[[], Story], weights: Collection
 ) -> None:

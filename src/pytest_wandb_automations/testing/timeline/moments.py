@@ -10,6 +10,7 @@ from pytest_wandb_automations.delivery.slack import SLACK_URL, SlackMessage, sla
 from pytest_wandb_automations.delivery.templates import json_text
 from pytest_wandb_automations.rules.reasons import in_short, reason
 from pytest_wandb_automations.rules.verdict import Verdict, describe_event, format_verdict
+from pytest_wandb_automations.rules.wording import nearest
 from pytest_wandb_automations.testing.timeline.story import Exchange, Mark, Moment, Ruling
 from pytest_wandb_automations.testing.timeline.values import describe_values, logs
 from pytest_wandb_automations.world.actions import NotificationAction, WebhookAction
@@ -18,6 +19,7 @@ from pytest_wandb_automations.world.happenings import Happening
 from pytest_wandb_automations.world.journal import (
     Advanced,
     Edited,
+    Missed,
     Refused,
     Sent,
     Settled,
@@ -104,6 +106,17 @@ class Teller:
     def _(self, what: Refused, at: str) -> Moment:
         told = f"{what.operation or 'a request'} by {what.username}: {what.status}, {what.message}"
         return Moment(at, "request", self._veil.line(told), "failed")
+
+    @_told.register
+    def _(self, what: Missed, at: str) -> Moment:
+        if what.kind == "project":
+            known = {project.path for project in self._world.projects}
+        else:
+            known = set(self._world.directory.entities)
+        # One that is known by now was made later, or is hidden from the user.
+        near = "" if what.path in known else nearest(what.path, known)
+        told = f"{what.username} asked for {what.kind} {what.path!r} and found none{near}"
+        return Moment(at, "request", self._veil.line(told))
 
     @_told.register
     def _(self, what: Advanced, at: str) -> Moment:
