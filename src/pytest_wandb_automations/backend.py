@@ -300,6 +300,7 @@ class Backend(Nouns):
 
     def _subject(self, automation: Any) -> Any:
         """Return the automation that is meant, or what a deleted one goes by in the history."""
+        __tracebackhide__ = True
         try:
             return self._trigger(automation)
         except NotFound:
@@ -308,6 +309,7 @@ class Backend(Nouns):
             return automation
 
     def _trigger(self, automation: Any) -> Trigger:
+        __tracebackhide__ = True
         if isinstance(automation, Trigger):
             return automation
         if isinstance(automation, str):

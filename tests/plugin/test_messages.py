@@ -47,6 +47,18 @@ def said(told):
 # assert_fired, assert_not_fired
 
 
+@pytest.mark.parametrize("call", ["assert_fired('deplyo')", "assert_not_fired('deplyo')"])
+def test_a_name_that_no_automation_has_is_shown_in_the_line_of_the_test(pytester, call):
+    pytester.makepyfile(test_it=SETUP + f"    wandb_backend.{call}\n")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    told = [line for line in result.outlines if line.startswith((">", "E "))]
+    assert told == [
+        f">       wandb_backend.{call}",
+        "E       pytest_wandb_automations.errors.NotFound: "
+        "no automation named 'deplyo'; there are: 'deploy'",
+    ]
+
+
 def test_an_automation_that_did_not_fire_shows_the_closest_events_and_what_failed(said):
     assert said(
         """

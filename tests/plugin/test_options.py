@@ -317,6 +317,11 @@ def test_a_mark_that_cannot_be_is_an_error(pytester, arguments, error):
     assert f"{refused.type.__name__}: {refused.value}" == error.replace("HERE", item.nodeid)
 
 
+def test_the_report_of_a_mark_that_cannot_be_shows_none_of_the_code_that_found_it(run):
+    result = run(f"import pytest\n{MARK}(sed=1)\ndef test_it(wandb_backend): pass")
+    result.stdout.no_fnmatch_line("*options.py*")
+
+
 def test_a_test_whose_mark_cannot_be_is_not_even_set_up(run):
     result = run(f"import pytest\n{MARK}(sed=1)\ndef test_it(wandb_backend): pass")
     result.assert_outcomes(errors=1)

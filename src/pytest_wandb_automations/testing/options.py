@@ -24,6 +24,9 @@ __all__ = ["MARKER", "Options", "options_of", "project_options"]
 
 MARKER = "wandb_automations"
 
+__tracebackhide__ = True
+"""pytest shows no code of this module: a mark that cannot be is a mistake of the test's."""
+
 _SEEDS = 2**32
 """How many seeds there are: as many as tests get from their ids."""
 

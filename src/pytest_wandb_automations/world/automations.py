@@ -138,6 +138,7 @@ class Automations:
 
     def named(self, name: str) -> Trigger:
         """Return the only automation of that name; `NotFound` tells which names there are."""
+        __tracebackhide__ = True  # the line of the test has the name
         found = list(self._named.get(name, {}).values())
         if not found:
             known = ", ".join(repr(t.name) for t in self._all.values()) or "none"
