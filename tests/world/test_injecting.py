@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,12 +83,26 @@ CIRCULAR: list[Any] = []
 CIRCULAR.append(CIRCULAR)
 
 
-@pytest.mark.parametrize("value", [{("a",): 1}, CIRCULAR], ids=["tuple as key", "circular"])
+@pytest.mark.parametrize(
+    "value", [{("a",): 1}, CIRCULAR, float("nan")], ids=["tuple as key", "circular", "NaN"]
+)
 def test_metadata_that_no_delivery_could_carry_is_refused(
     backend: Backend, weights: Collection, value: Any
 ) -> None:
     with pytest.raises(InvalidInput, match=r"^ArtifactAliasAdded\.metadata cannot be written"):
         backend.inject(ArtifactAliasAdded(collection=weights, alias="a", metadata={"a": value}))
+
+
+def test_metadata_is_kept_as_the_history_can_write_it(
+    backend: Backend, weights: Collection, emitted: list[Event]
+) -> None:
+    when = date(2026, 1, 1)
+
+    backend.inject(ArtifactCreated(collection=weights, metadata={"when": when, "by": ("a", 1)}))
+
+    (event,) = emitted
+    assert isinstance(event, ArtifactCreated)
+    assert event.metadata == {"when": "2026-01-01", "by": ["a", 1]}
 
 
 @pytest.mark.parametrize(

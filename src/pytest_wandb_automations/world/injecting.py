@@ -50,25 +50,23 @@ def completed(world: World, event: Event) -> Event:
         check_alias(event.alias)
     if not isinstance(event, VersionEvent):
         return event
-    _check_metadata(event)
+    said: dict[str, Any] = {"metadata": _as_json(event)}
     collection = world.projects.find_collection(event.collection)
     _check_kind(event, collection)
     version = collection.version(f"v{event.version}")
-    if version is None:
-        return event
-    known: dict[str, Any] = {
-        "artifact_id": version.artifact.id,
-        "metadata": version.artifact.metadata,
-    }
-    return event.model_copy(
-        update={name: value for name, value in known.items() if not getattr(event, name)}
-    )
+    if version is not None:
+        said["metadata"] = said["metadata"] or version.artifact.metadata
+        said["artifact_id"] = event.artifact_id or version.artifact.id
+    return event.model_copy(update=said)
 
 
-def _check_metadata(event: VersionEvent) -> None:
-    # As deliveries write it: what is no JSON appears as its text, unless even that cannot be.
+def _as_json(event: VersionEvent) -> dict[str, Any]:
+    """Return the metadata of an event as deliveries and the history can write it.
+
+    What is no JSON appears as its text. NaN has none, and the SDK refuses it.
+    """
     try:
-        json.dumps(event.metadata, default=str)
+        return json.loads(json.dumps(event.metadata, default=str, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         told = f"{type(event).__name__}.metadata cannot be written as JSON: {error}"
         raise InvalidInput(told) from None
