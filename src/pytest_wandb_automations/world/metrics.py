@@ -64,6 +64,7 @@ class MetricWatch:
         "_unheld_before",
         "condition",
         "enabled",
+        "fired_before",
         "held_back",
         "opinion",
         "rule",
@@ -80,6 +81,9 @@ class MetricWatch:
 
     enabled: bool
     """Whether the automation was enabled when that was logged."""
+
+    fired_before: datetime | None
+    """When it had last fired for the run by then; later it may have fired for the other stream."""
 
     def __init__(
         self, world: World, trigger: Trigger, run: Run, peers: Callable[[], Iterable[object]]
@@ -136,7 +140,7 @@ class MetricWatch:
             return "enabled"
         if not run_filter:
             return run_filter.path
-        fired = self.trigger.last_fired.get(self.run.id)
+        fired = self.fired_before
         if fired is not None and self.seen.now - fired < self._cooldown_time:
             return COOLDOWN
         return next((clause.path for clause in self._broad_limits(self.seen) if not clause), None)
@@ -162,7 +166,7 @@ class MetricWatch:
             self.seen,
             self.enabled,
             self.window.keep(),
-            self.trigger.last_fired.get(self.run.id),
+            self.fired_before,
         )
         opinion.count += 1
         opinion.at = seen.at
@@ -213,8 +217,7 @@ class MetricWatch:
         return clause.undecided("as of now") if as_of_now else clause
 
     def _cooldown(self) -> Clause:
-        fired = self.trigger.last_fired.get(self.run.id)
-        return run_cooldown(self.semantics, fired, self.seen.now)
+        return run_cooldown(self.semantics, self.fired_before, self.seen.now)
 
     def _broad_limits(self, seen: Observation) -> list[Clause]:
         return broad_limits(self.trigger, self.semantics, seen.now, seen.at)
@@ -260,7 +263,9 @@ class Metrics:
             )
             for watch in watches:
                 watch.seen = seen
-                watch.enabled = watch.trigger.enabled
+                trigger = watch.trigger
+                watch.enabled = trigger.enabled
+                watch.fired_before = trigger.last_fired.get(run.id)
                 if watch.window.observe(value):
                     caused += self._held(watch)
         run.series_of(stream).setdefault(metric, []).append(value)
