@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 import threading
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from pytest_wandb_automations.delivery.webhooks import Delivery, WebhookInbox, w
 from pytest_wandb_automations.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_wandb_automations.delivery.postbox import Answer
 
 URL = "https://deploy.test:8443/hook?stage=prod"
@@ -311,6 +314,50 @@ def test_an_app_that_breaks_its_answer_off_has_given_none() -> None:
     assert send(app).problem == (
         "RemoteProtocolError: the app broke its answer off: RuntimeError: crash"
     )
+
+
+def test_an_app_that_ends_within_its_answer_has_given_none() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    assert send(app).problem == (
+        "RemoteProtocolError: the app broke its answer off: it returned before its end"
+    )
+
+
+def test_a_wsgi_app_that_breaks_its_answer_off_has_given_none() -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"half"
+        raise RuntimeError("crash")
+
+    assert send(flask_app(lambda: flask.Response(parts()))).problem == (
+        "RemoteProtocolError: the app broke its answer off: RuntimeError: crash"
+    )
+
+
+def test_a_wsgi_app_may_answer_for_what_it_raised() -> None:
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        try:
+            crash()
+        except RuntimeError:
+            start_response("503 Down", [("X-Why", "ö")], sys.exc_info())
+        return [b"later"]
+
+    answer = send(app)
+
+    assert answer.response is not None
+    assert (answer.text, answer.response.headers["x-why"]) == ("later", "ö")
+    assert answer.problem == "answered 503 Service Unavailable (RuntimeError: crash)"
+
+
+def test_a_wsgi_app_may_write_its_answer() -> None:
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", [])
+        write(b"a")
+        return [b"b"]
+
+    assert send(app).text == "ab"
 
 
 def test_an_app_that_listens_on_after_its_answer_hears_that_the_client_has_gone() -> None:

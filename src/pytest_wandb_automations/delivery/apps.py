@@ -101,6 +101,15 @@ def _arguments(app: Callable[..., Any]) -> int:
     return sum(p.kind in positional and p.default is required for p in parameters)
 
 
+def _broken_off(request: httpx.Request, error: Exception | None) -> httpx.RemoteProtocolError:
+    """Return what the client of an app meets that began to answer and did not end it.
+
+    Its server closes the connection: there is no taking back the status.
+    """
+    why = f"{type(error).__name__}: {error}" if error else "it returned before its end"
+    return httpx.RemoteProtocolError(f"the app broke its answer off: {why}", request=request)
+
+
 # ASGI
 
 
@@ -157,9 +166,7 @@ class _Exchange:
         if self._said.headers is None:
             self._settle()
         else:
-            # Its server closes the connection: there is no taking back the status.
-            told = f"the app broke its answer off: {type(error).__name__}: {error}"
-            self._answer.set_exception(httpx.RemoteProtocolError(told, request=self._request))
+            self._answer.set_exception(_broken_off(self._request, error))
 
     def _scope(self) -> dict[str, Any]:
         url = self._request.url
@@ -224,17 +231,27 @@ def _in_an_event_loop() -> bool:
 
 
 def _call_wsgi(app: WSGIApplication, request: httpx.Request) -> _Said:
-    # httpx's transport reads headers as ASCII, and gives paths as text. A token may be any text,
-    # and WSGI says Latin-1, of bytes.
+    # httpx's transport takes headers for ASCII, and paths for text. A token may be any text, and
+    # WSGI says Latin-1, of bytes. What an app writes or raised before its answer it leaves out.
     odd = [(name, value) for name, value in request.headers.raw if not value.isascii()]
+    said = _Said()
+    written: list[bytes] = []
 
     def as_wsgi_says(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: Any = None
+        ) -> Callable[[bytes], object]:
+            said.headers = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+            said.error = exc_info[1] if exc_info else None
+            start_response(status, [], exc_info)
+            return written.append
+
         path = unquote_to_bytes(request.url.raw_path.partition(b"?")[0])
         environ["PATH_INFO"] = path.decode("latin-1")
         for name, value in odd:
             key = name.decode("ascii").upper().replace("-", "_")
             environ[f"HTTP_{key}"] = value.decode("latin-1")
-        return app(environ, start_response)
+        return app(environ, start)
 
     plain = httpx.Request(
         request.method,
@@ -242,9 +259,14 @@ def _call_wsgi(app: WSGIApplication, request: httpx.Request) -> _Said:
         headers=[header for header in request.headers.raw if header not in odd],
         content=request.content,
     )
+    transport = httpx.WSGITransport(as_wsgi_says, raise_app_exceptions=False)
     try:
-        response = httpx.WSGITransport(as_wsgi_says).handle_request(plain)
-        body = b"".join(response.iter_raw())
+        response = transport.handle_request(plain)
     except Exception as error:  # noqa: BLE001, it may raise anything
         return _Said(error=error)
-    return _Said(response.status_code, response.headers.raw, body)
+    try:
+        said.body = b"".join([*written, *response.iter_raw()])
+    except Exception as error:
+        raise _broken_off(request, error) from error
+    said.status = response.status_code
+    return said
