@@ -66,6 +66,7 @@ def test_clauses_and_stand_ins_show_what_they_are() -> None:
         ("$or[0].$and[1].alias", "= 'prod'", "alias"),
         ("run_filter.$and[0].config.lr", "> 1", "config.lr"),
         ("$or[0].alias.$not", "= 'prod'", "alias"),
+        ("$or[0].alias.$not.$not", "= 'prod'", "alias"),
         ("$and", "no conditions", "no conditions"),
         ("$or[0].$and[0]", "no conditions", "no conditions"),
         ("run_filter", "no conditions", "no conditions"),

@@ -169,6 +169,7 @@ def test_a_filter_keeps_what_it_was_compiled_from() -> None:
             {"a": {"$not": {"$regex": "^x", "$size": 1}}},
             "not (a matches /^x/ and a has 1 elements)",
         ),
+        ({"a": {"$not": {"$not": {"$eq": 1}}}}, "not (not (a = 1))"),
         ({"config.lr": {"$gte": 0.1, "$lte": 0.5}}, "config.lr >= 0.1 and config.lr <= 0.5"),
         ({"a": {"$in": [1, None]}}, "a in [1, null]"),
         ({"a": {"$nin": [True]}}, "a not in [true]"),
@@ -293,6 +294,12 @@ def test_64_levels_are_as_deep_as_a_filter_may_be(nest: Any, level: int) -> None
 @pytest.mark.parametrize("field", ["config.*", "config.a.*", "config.$x", "*", "$x.a"])
 def test_a_star_or_an_operator_is_no_name(field: str) -> None:
     assert refusal({"$and": [{field: 3}]}, fields=["config.*"]).path.startswith("$and[0].")
+
+
+def test_a_star_is_no_near_miss_of_itself() -> None:
+    assert refusal({"config.*": 3}, fields=["config.*"]).problem == (
+        "'config.*' has a '*' where a name is to stand"
+    )
 
 
 @pytest.mark.parametrize("pattern", ["[[:alpha:]]+", "^[[:^digit:]]"])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _GROUPS_ON_THE_WAY: Final = re.compile(r"^(.*\.)?\$\w+(\[\d+\])?(\.|$)")
 _WRAPPER: Final = re.compile(r"^(run_)?filter(\.|$)")
 """Where a filter stands in the event filter, which says nothing about the field."""
+_NEGATED_FIELD: Final = re.compile(r"(\.\$not)+$")
 
 __all__ = ["MISSING", "NO_VALUE", "Clause", "Trace"]
 
@@ -88,7 +89,7 @@ class Clause:
         """What it is about, for people: the field (`alias`), or for a group what is asked of it."""
         if self.trace[4] and self.asked:
             return self.asked
-        path = self.path.removesuffix(".$not")
+        path = _NEGATED_FIELD.sub("", self.path)
         if "." in path or self.found is NO_VALUE:
             path = _WRAPPER.sub("", path)
         return _GROUPS_ON_THE_WAY.sub("", path) or self.asked

@@ -187,6 +187,8 @@ class _Compiler:
         written = not any(part == "*" or part.startswith("$") for part in field.split("."))
         if written and any(field == name or _is_below(field, name) for name in self._fields):
             return
+        if "*" in field.split("."):
+            raise InvalidFilter(path, f"'{field}' has a '*' where a name is to stand")
         known = ", ".join(self._fields) or "none"
         hint = nearest(field, self._fields)
         raise InvalidFilter(path, f"unknown field '{field}'{hint} (known: {known})")
