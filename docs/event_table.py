@@ -127,8 +127,10 @@ def _variables() -> list[str]:
     lines = [
         "## What a payload can say",
         "",
-        "Names are from W&B's webhook page and, for run events, its ARIA page; that webhooks know "
-        "these too is chosen by the kit. A known name that does not apply is blank (D).",
+        "Names are from W&B's webhook page and, for run events, for tags beside those that a "
+        "version gets, for `automation_name` and for `artifact_version_index`, its ARIA page; that "
+        "webhooks know these too is chosen by the kit. A known name that does not apply is blank "
+        "(D).",
         "",
         "| `${variable}` | it is | applies to |",
         "|---|---|---|",

@@ -1,6 +1,6 @@
 """Template variables: what `${name}` stands for in a webhook payload, event by event.
 
-Names are those of W&B's webhook page and, for run events, of its page on ARIA prompts.
+Names are those of W&B's webhook page and of its page on ARIA prompts, which knows more of them.
 """
 
 from __future__ import annotations
@@ -111,8 +111,9 @@ TEMPLATE_VARIABLES: Final = (
     TemplateVariable(
         "artifact_version_string",
         _VERSION_EVENTS,
-        "`entity/project/collection:alias`, with `vN` where no alias was added",
-        "captured",
+        "`entity/project/collection:alias`, with `vN` where no alias was added; the one captured "
+        "delivery, of an alias that is not known, has `v0`",
+        "documentation",
     ),
     TemplateVariable(
         "artifact_version_index", _VERSION_EVENTS, "index of the version, `3`", "chosen by the kit"
@@ -152,7 +153,7 @@ TEMPLATE_VARIABLES: Final = (
         for name in ("alert_name", "metric_value", "threshold", "comparison_op", "message")
     ),
 )
-"""Every variable of W&B's tables, the webhook page's and, for run events, the ARIA page's."""
+"""Every variable of W&B's tables, the webhook page's and the ARIA page's."""
 
 KNOWN_VARIABLES: Final = frozenset(variable.name for variable in TEMPLATE_VARIABLES)
 
