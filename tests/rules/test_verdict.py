@@ -332,6 +332,14 @@ def test_long_values_are_cut() -> None:
     assert len(line) < 170
 
 
+def test_a_long_field_leaves_the_columns_near_each_other() -> None:
+    clause = Clause(f"config.{'a' * 200}.lr", "> 1", 0, False)
+
+    assert str(verdict(clause)).splitlines()[1] == (
+        f"  ✗ config.{'a' * 17}…{'a' * 20}.lr  asked: > 1    found: 0"
+    )
+
+
 def test_clauses_without_a_question_show_what_they_found() -> None:
     assert "✗ event          found: 'RUN_STATE'" in str(
         verdict(Clause("event", found="RUN_STATE", held=False))
@@ -408,6 +416,12 @@ def test_names_with_line_feeds_stay_on_their_line() -> None:
         "na\\nme fired for lo\\nss = 0.3 at step 7 of run acme/llm/abc",
         "  ✓ metric         asked: lo\\nss > 1    found: 2",
     ]
+
+
+def test_a_long_metric_is_cut_in_the_middle() -> None:
+    event = RunMetricLogged(run="acme/llm/r1", metric=f"train/{'a' * 200}/loss", value=1)
+
+    assert describe_event(event) == (f"train/{'a' * 24}…{'a' * 24}/loss = 1 of run acme/llm/r1")
 
 
 def test_a_system_metric_says_so() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from pytest_wandb_automations import Backend, events
@@ -562,6 +563,20 @@ def test_a_firing_that_failed_by_itself_says_that_alone(
     )
 
 
+@pytest.mark.usefixtures("deploy")
+def test_what_a_receiver_fails_with_is_told_in_a_line(
+    backend: Backend, weights: Collection, hook: WebhookIntegration
+) -> None:
+    error = httpx.ConnectError("2 errors\n" + "line\n" * 99)
+    backend.webhooks.route(hook.url_endpoint).mock(side_effect=error)
+    weights.log_version()
+
+    assert backend.explain("deploy").splitlines()[-1] == (
+        r"  → FAILED: webhook 'deploy': ConnectError: 2 errors\n" + r"line\n" * 26 + r"l… "
+        "(ordered by the route of https://deploy.test/hook)"
+    )
+
+
 def test_a_firing_that_was_skipped_says_why(backend: Backend, weights: Collection) -> None:
     event = OnAddArtifactAlias(scope=weights)
     backend.create_automation(event >> SendPromptToAria(prompt="Why?"), name="ask")
@@ -699,6 +714,31 @@ def test_one_ignored_value_is_one(backend: Backend, watch_metric: Callable[..., 
 
     assert headlines(backend, "spike")[0] == (
         "(its condition did not hold at 2 values, 1 of which was ignored; a run's newest is shown)"
+    )
+
+
+def test_a_single_value_is_one(backend: Backend, watch_metric: Callable[..., Any]) -> None:
+    watch_metric(LOSS.gt(6), name="spike")
+    run = backend.run("acme/llm", run_id="r1")
+    for loss in (1, 9):
+        run.log({"loss": loss})
+
+    assert headlines(backend, "spike")[0] == (
+        "(its condition did not hold at 1 value; a run's newest is shown)"
+    )
+
+
+def test_a_value_is_recalled_with_the_cooldown_then(
+    backend: Backend, watch_metric: Callable[..., Any]
+) -> None:
+    watch_metric(RunEvent.metric("cpu").gt(90), name="hot")
+    run = backend.run("acme/llm", run_id="r1")
+    run.log({"cpu": 5})
+    backend.clock.advance(hours=2)
+    run.log_system({"cpu": 95})
+
+    assert block_of(backend, "hot", "cpu = 5")[-1] == (
+        "  ✓ cooldown       not fired for this run in 24 h"
     )
 
 

@@ -20,7 +20,7 @@ from pytest_wandb_automations.events import (
 )
 from pytest_wandb_automations.rules.clauses import NO_VALUE, Clause
 from pytest_wandb_automations.rules.operators import GROUPS
-from pytest_wandb_automations.rules.wording import cut, one_line, shown
+from pytest_wandb_automations.rules.wording import cut, cut_middle, one_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,6 +39,7 @@ _NEUTRAL: Final = "-"
 _ALL_OF: Final = GROUPS["$and"].label
 _NEGATIONS: Final = (GROUPS["$not"].label, GROUPS["$nor"].label)
 _LABEL_WIDTH = 15
+_LABEL_LIMIT = 48
 _COLUMN_LIMIT = 60
 _GROUP_LIMIT = 8
 """Members that a group shows at most, with the line that counts the others."""
@@ -142,7 +143,7 @@ class _Line(NamedTuple):
 
 
 def _lines(clause: Clause, depth: int, *, negated: bool = False) -> list[_Line]:
-    label = "  " * depth + clause.label
+    label = "  " * depth + cut_middle(clause.label, _LABEL_LIMIT)
     below_negation = negated or (clause.asked in _NEGATIONS and bool(clause.children))
     members, left_out = _decisive(clause)
     below = [
@@ -180,7 +181,8 @@ def _version(event: Any) -> str:
 def _metric(event: RunMetricLogged) -> str:
     step = "" if event.step is None else f" at step {event.step}"
     system = "system metric " if event.stream == "system" else ""
-    return f"{system}{event.metric} = {shown(event.value)}{step} of run {event.run}"
+    metric = cut_middle(event.metric, _COLUMN_LIMIT)
+    return f"{system}{metric} = {shown(event.value)}{step} of run {event.run}"
 
 
 def _state(event: RunStateChanged) -> str:

@@ -30,6 +30,9 @@ __all__ = ["NearMisses", "came_of", "explain", "near_misses"]
 _RULE_WIDTH = 100
 """How much of a rule the headline shows, in characters."""
 
+_TOLD_WIDTH = 200
+"""How much is told of why an action failed, in characters."""
+
 _SHOWN = 10
 """How many verdicts an explanation shows; the newest are the ones that tests ask about."""
 
@@ -112,7 +115,8 @@ def _unheld(trigger: Trigger, told: int) -> str:
         return ""
     ignored = sum(watch.values_ignored for watch in watches)
     which = f", {ignored} of which {'was' if ignored == 1 else 'were'} ignored" if ignored else ""
-    return f"(its condition did not hold at {count} values{which}; a run's newest is shown)"
+    values = f"{count} value{'' if count == 1 else 's'}"
+    return f"(its condition did not hold at {values}{which}; a run's newest is shown)"
 
 
 def _chosen(opinions: list[Opinion], firing: Opinion | None) -> list[Opinion]:
@@ -136,11 +140,13 @@ def _told(opinion: Opinion, came: Mapping[int, Execution]) -> str:
 
 
 def came_of(execution: Execution) -> str:
-    """Tell what came of a firing; empty if all went well, or nothing yet."""
+    """Tell what came of a firing in a line; empty if all went well, or nothing yet."""
     outcome = execution.outcome
     if outcome is None or execution.state == "FINISHED":
         return ""
-    told, order = outcome.error or outcome.skipped or "", outcome.ordered_by
+    # An app may fail with pages of text; `Execution.error` has all of it.
+    told = cut(one_line(outcome.error or outcome.skipped or ""), _TOLD_WIDTH)
+    order = outcome.ordered_by
     if order and order not in told:  # an error names a fault itself, and not a route
         told += f" (ordered by {order})"
     return f"{execution.state}: {told}"
