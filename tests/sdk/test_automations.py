@@ -555,6 +555,18 @@ def test_an_unknown_automation_cannot_be_edited(things: Things) -> None:
     assert isinstance(caught.value.exc, ValueError)
 
 
+def test_an_edit_that_refers_to_what_is_gone_says_so(things: Things) -> None:
+    event, integrations = (
+        EVENTS["add alias"](things.scope("project")),
+        things.backend.world.integrations,
+    )
+    rule = things.api.create_automation(event >> things.action("webhook"), name="rule")
+    integrations.delete(integrations.get(rule.action.integration.id))
+
+    with pytest.raises(CommError, match="integrationID: no Integration with id"):
+        things.api.update_automation(rule, description="late", create_missing=True)
+
+
 def test_an_automation_with_a_malformed_id_cannot_be_edited(things: Things) -> None:
     rule = things.rule("rule")
     rule.id = "not base64"

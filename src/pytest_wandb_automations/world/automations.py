@@ -184,7 +184,11 @@ class Automations:
         """Change an automation; fields that are absent or null stay as they are."""
         with self._world.change():
             trigger = self._writable(id_, author)
-            draft = _Draft(self._world, values, author, based_on=trigger)
+            try:
+                draft = _Draft(self._world, values, author, based_on=trigger)
+            except NotFound as error:
+                # With 404 the SDK says that the automation is gone, and not what it refers to.
+                raise InvalidInput(str(error)) from None
             self._check_name(draft, except_for=trigger)
             self._unfile(trigger)
             if draft.scope is trigger.scope and draft.rule.means(trigger.rule):
