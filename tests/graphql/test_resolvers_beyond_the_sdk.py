@@ -24,6 +24,7 @@ from pytest_wandb_automations.automations import (
 )
 from pytest_wandb_automations.graphql.context import Context
 from pytest_wandb_automations.graphql.execution import Result, execute
+from pytest_wandb_automations.semantics import Semantics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -630,6 +631,20 @@ def test_the_history_tells_what_was_said_in_slack(backend: Backend, ask: Any) ->
         "resultType": "DEFAULT",
         "data": {"__typename": "DefaultTriggerResultDetails", "error": None},
     }
+
+
+def test_the_history_tells_texts_of_slack_as_they_were_sent(backend: Backend, ask: Any) -> None:
+    backend.semantics = Semantics(slack_variables=True, slack_text="by ${event_author}")
+    weights = backend.collection("acme/llm/weights", type="model")
+    slack = backend.slack_integration("acme", team_name="Acme", channel_name="#alerts")
+    action = SendNotification.from_integration(slack, title="New: ${artifact_collection_name}")
+    saved = rule(backend, OnCreateArtifact(scope=at(weights)), action=action)
+    weights.log_version()
+
+    (execution,) = nodes(ask(HISTORY, id=saved.id)["triggerExecutions"])
+
+    told = execution["action"]["data"]
+    assert (told["title"], told["text"]) == ("New: weights", "by tester")
 
 
 def test_the_history_tells_the_values_of_a_metric(backend: Backend, ask: Any) -> None:

@@ -164,14 +164,14 @@ def _arguments(execution: Execution) -> dict[str, Any] | None:
         }
     if isinstance(action, NotificationAction):
         message = outcome.sent if outcome else None
-        known = isinstance(message, SlackMessage)
+        sent = message if isinstance(message, SlackMessage) else None
         return {
             "__typename": "SlackNotificationActionArgs",
             "integration": action.integration,
-            "title": action.title,
-            "text": action.message,
+            "title": (sent and sent.title) or action.title,
+            "text": (sent and sent.text) or action.message,
             "severity": action.severity,
-            "title_url": message.title_url if known else None,
+            "title_url": sent and sent.title_url,
         }
     if isinstance(action, NoOpAction):
         return {"__typename": "NoOpActionArgs", "no_op": action.no_op}
