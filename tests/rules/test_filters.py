@@ -199,6 +199,12 @@ def test_filters_read_as_sentences(source: Any, sentence: str) -> None:
         ({"$not": [{"a": 1}]}, "$not", "expected an object, got [{a: 1}]"),
         ({"$eq": "x"}, "$eq", "$eq needs a field: write {'FIELD': {'$eq': 'x'}}"),
         ({"a": {"$or": []}}, "a.$or", "$or combines filters and cannot stand at a field"),
+        (
+            {"a": {"$not": {"$and": [{"$gt": 1}, {"$lt": 3}]}}},
+            "a.$not.$and",
+            "$and combines filters and cannot stand at a field; "
+            "write {'$not': {'a': {...}}} for several operators",
+        ),
         ({"a": {"$eq": 1, "b": 2}}, "a.b", "'b' stands among operators, but is none"),
         ({"a": {}}, "a", "empty; expected an operator such as {'$eq': ...}"),
         ({"a": {"$not": {}}}, "a.$not", "empty; expected an operator such as {'$eq': ...}"),

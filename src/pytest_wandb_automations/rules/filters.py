@@ -163,7 +163,11 @@ class _Compiler:
                 negated = self._operators(field, inner, where, depth + 1)
                 nodes.append(group_node(GROUPS[name], where, [negated]))
             elif name in GROUPS:
-                raise InvalidFilter(where, f"{name} combines filters and cannot stand at a field")
+                problem = f"{name} combines filters and cannot stand at a field"
+                if path.endswith(".$not"):
+                    # The SDK writes {'$not': {'$gt': 1, '$lt': 3}} so, though nobody wrote $and.
+                    problem += f"; write {{'$not': {{'{field}': {{...}}}}}} for several operators"
+                raise InvalidFilter(where, problem)
             else:
                 raise _unknown_operator(path, name)
         return nodes[0] if len(nodes) == 1 else group_node(GROUPS["$and"], path, nodes)
