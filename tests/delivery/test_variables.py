@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -135,6 +136,17 @@ def test_a_metric_event_tells_what_the_automation_saw(event_type: EventType, tex
         "metric_filter_short": "avg(val.loss, 2) > 1",
         "metric_current_status": "1.75",
     }
+
+
+def test_values_that_json_has_no_numbers_for_are_texts() -> None:
+    found = variables_of(
+        events.RunMetricLogged(**RUN, metric="loss", value=math.inf),
+        event_type=EventType.RUN_METRIC_THRESHOLD,
+        automation_name="rule",
+        metric=MetricFacts((0.5, math.nan, math.inf, -math.inf), "", "", ""),
+    )
+
+    assert found.get("metric_values") == '[0.5, "NaN", "Infinity", "-Infinity"]'
 
 
 def test_what_a_test_leaves_out_of_an_event_is_blank() -> None:

@@ -6,6 +6,7 @@ Names are those of W&B's webhook page and of its page on ARIA prompts, which kno
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -256,12 +257,17 @@ def variables_of(
         values["metric_name"] = event.metric
     if metric is not None:
         values |= {
-            "metric_values": json.dumps(metric.values),
+            "metric_values": json.dumps(list(map(_written, metric.values))),
             "metric_filter": metric.filter,
             "metric_filter_short": metric.filter_short,
             "metric_current_status": metric.current,
         }
     return Variables(values, metadata, nonstring_metadata)
+
+
+def _written(value: float) -> float | str:
+    # JSON has no numbers for NaN and infinities; a run's history writes them as texts, too.
+    return value if math.isfinite(value) else json.dumps(value)
 
 
 def _json(value: Any) -> str:
