@@ -135,7 +135,11 @@ def test_an_app_that_crashes_has_answered_500_and_its_error_is_kept(app: Any) ->
 
 
 def test_an_app_that_catches_its_own_errors_has_answered_500() -> None:
-    assert send(flask_app(crash)).problem == "answered 500 Internal Server Error"
+    app = flask_app(crash)
+
+    assert send(app).problem == "answered 500 Internal Server Error"
+    app.testing = True
+    assert isinstance(send(app).error, RuntimeError)
 
 
 def test_an_app_that_answers_nothing_has_answered_500() -> None:

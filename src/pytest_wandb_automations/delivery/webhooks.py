@@ -159,8 +159,9 @@ class WebhookInbox(Inbox[Delivery]):
         """Give the deliveries to a URL to an ASGI or WSGI app, in process; return the route.
 
         The app gets the request that W&B would send, needs no server, and may call the API back.
-        One that raises has answered 500, and its exception is the delivery's `error`; one that
-        takes longer than `Semantics.webhook_timeout` has timed out.
+        One that raises has answered 500, and its exception is the delivery's `error`, if the
+        framework lets it out: Flask does with `app.testing = True`. One that breaks its answer off
+        has given none; one that takes longer than `Semantics.webhook_timeout` has timed out.
 
         An ASGI app runs in a thread and an event loop of its own each time; what it goes on with
         after its answer is waited for, some seconds at most. Its lifespan is not run: an app that
