@@ -177,7 +177,7 @@ class Variables:
 
     values: Mapping[str, str]
     metadata: Mapping[str, Any] = field(default_factory=lambda: dict[str, Any]())
-    """Only top-level keys are reachable."""
+    """JSON; only top-level keys are reachable."""
     nonstring_metadata: Literal["json", "value", "blank"] = "json"
     """See `Semantics.nonstring_metadata`."""
 
@@ -192,7 +192,8 @@ class Variables:
             value = self.metadata.get(name[len(METADATA_PREFIX) :], "")
             if isinstance(value, str):
                 return value
-            return "" if self.nonstring_metadata == "blank" else _json(value)
+            blank = self.nonstring_metadata == "blank"
+            return "" if blank else json.dumps(value, ensure_ascii=False)
         found = self.values.get(name)
         if found is None and name in KNOWN_VARIABLES:
             return ""
@@ -200,7 +201,7 @@ class Variables:
 
     def metadata_value(self, name: str) -> Any:
         """Return the JSON value of `artifact_metadata.KEY`; blank if there is none."""
-        return json.loads(_json(self.metadata.get(name.removeprefix(METADATA_PREFIX), "")))
+        return self.metadata.get(name.removeprefix(METADATA_PREFIX), "")
 
     def with_secrets(self, *, access_token: str | None, secrets: Mapping[str, str]) -> Variables:
         """Add `${ACCESS_TOKEN}`, and each secret under its own name; see `Semantics`."""
@@ -268,11 +269,6 @@ def variables_of(
 def _written(value: float) -> float | str:
     # JSON has no numbers for NaN and infinities; a run's history writes them as texts, too.
     return value if math.isfinite(value) else json.dumps(value)
-
-
-def _json(value: Any) -> str:
-    # An injected event can carry what is no JSON; a delivery should not fail for that.
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _event_type_text(event_type: EventType) -> str:
