@@ -23,6 +23,9 @@ from pytest_wandb_automations.testing.session import Session
 
 wandb = pytest.importorskip("wandb")
 
+from wandb.automations import DoNothing as RealDoNothing  # noqa: E402
+from wandb.automations import OnRunMetric as RealOnRunMetric  # noqa: E402
+from wandb.automations import RunEvent as RealRunEvent  # noqa: E402
 from wandb.sdk.lib.run_stopping import RunStopChecker  # noqa: E402
 
 if TYPE_CHECKING:
@@ -133,6 +136,26 @@ def test_a_logged_value_fires_with_its_step_and_its_user(wandb_backend: Backend)
     (execution,) = wandb_backend.assert_fired("loss", times=1)
     event: Any = execution.event
     assert (event.run, event.value, event.step, event.author) == ("acme/llm/r1", 3, 2, "tester")
+
+
+def test_a_filter_sees_the_summary_as_it_was_at_each_value(wandb_backend: Backend) -> None:
+    from wandb._filters import FilterableField
+
+    project = wandb_backend.project("acme/llm")
+    spike = FilterableField("summary_metrics.loss").gt(1) & (RealRunEvent.metric("acc") > 0)
+    wandb.Api().create_automation(
+        RealOnRunMetric(scope=wandb.Api().project("llm", entity="acme"), filter=spike)
+        >> RealDoNothing(),
+        name="spike",
+    )
+
+    with start(id="r1") as run:
+        for number, loss in enumerate((0.5, 2, 0.1), 1):
+            run.log({"loss": loss, "acc": number})
+
+    (execution,) = wandb_backend.assert_fired("spike", times=1)
+    assert execution.event.value == 2
+    assert project.runs["r1"].summary["loss"] == 0.1
 
 
 def test_an_alert_fires_while_the_run_is_going_on(wandb_backend: Backend) -> None:

@@ -163,23 +163,102 @@ def test_system_metrics_count_once_too(run: Run) -> None:
     assert [row["system.cpu"] for row in run.samples] == [1, 3]
 
 
-def test_the_summary_is_the_newest_one_and_filters_of_its_rows_see_it(
-    backend: Backend, run: Run
-) -> None:
-    event = OnRunMetric(scope=run.project, filter=RunEvent.metric("loss") > 0)
-    rule = backend.create_automation(event >> DoNothing(), name="each")
-    seen: list[Any] = []
+@pytest.fixture
+def summaries(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Return the summaries that a filter would see at each value."""
+    seen: list[dict[str, Any]] = []
     observe = backend.world.metrics.observe
 
     def record(run: Run, *observed: Any) -> Any:
-        seen.append(dict(run.summary))
+        seen.append(json.loads(json.dumps(run.summary)))
         return observe(run, *observed)
 
-    backend.world.metrics.observe = record  # type: ignore[method-assign]
-    send(run, summary=(0, ['{"best": 1}', '{"best": 2}']), history=(0, lines(3)))
+    monkeypatch.setattr(backend.world.metrics, "observe", record)
+    return seen
 
-    assert seen == [{"best": 2}]
-    assert backend.executions.of(rule)
+
+def test_filters_see_the_summary_after_each_row_and_the_newest_of_what_is_in_no_row(
+    run: Run, summaries: list[dict[str, Any]]
+) -> None:
+    sent = ['{"best": 1}', '{"best": 2, "_step": 1, "loss": 4}']
+    send(run, summary=(0, sent), history=(0, lines(3, 4)))
+
+    assert summaries == [
+        {"best": 2, "_step": 0, "loss": 3},
+        {"best": 2, "_step": 1, "loss": 4},
+    ]
+    assert run.summary == {"best": 2, "_step": 1, "loss": 4}
+
+
+def test_what_is_summed_up_in_another_way_is_so_at_each_row(
+    run: Run, summaries: list[dict[str, Any]]
+) -> None:
+    rows = [{"_step": 0, "loss": 3, "val": {"acc": 5, "f1": 6}}, {"_step": 1, "loss": 4}]
+    summary = {"_step": 1, "loss": {"min": 3}, "val": {"acc": {"max": 5}, "f1": 6}}
+    chunk = (0, list(map(json.dumps, rows)))
+    send(run, summary=(0, [json.dumps(summary)]), history=chunk)
+
+    assert summaries == [{**summary, "_step": 0}] * 3 + [summary]
+    assert run.summary == summary
+
+
+small = st.integers(0, 3)
+sent_rows = st.fixed_dictionaries(
+    {"loss": small},
+    optional={
+        "acc": small,
+        "val": st.dictionaries(st.sampled_from("ab"), small, min_size=1),
+        "odd": small | st.just({}),
+    },
+)
+
+
+@given(st.data())
+def test_filters_see_the_same_summaries_however_the_rows_are_sent(data: st.DataObject) -> None:
+    rows = [{"_step": step, **row} for step, row in enumerate(data.draw(st.lists(sent_rows)))]
+    backend = Backend()
+    run = backend.run("acme/llm", run_id="r1")
+    seen: list[Any] = []
+    observe = backend.world.metrics.observe
+
+    def record(run: Run, metric: str, *observed: Any) -> Any:
+        if metric == "loss":
+            seen.append(json.loads(json.dumps(run.summary)))
+        return observe(run, metric, *observed)
+
+    backend.world.metrics.observe = record  # type: ignore[method-assign]
+    expected: list[dict[str, Any]] = []
+    for row in rows:  # as the SDK sums up: the newest of each value, also of those below a name
+        before = expected[-1] if expected else {}
+        val = {**before.get("val", {}), **row.get("val", {})}
+        expected.append({**before, **row, **({"val": val} if val else {})})
+
+    start = 0
+    while start < len(rows):
+        stop = data.draw(st.integers(start + 1, len(rows)))
+        summary = {"summary": (0, [json.dumps(expected[stop - 1])])}
+        chunk = (start, list(map(json.dumps, rows[start:stop])))
+        send(run, history=chunk, **(summary if data.draw(st.booleans()) else {}))
+        start = stop
+
+    assert seen == expected
+
+
+def test_rows_that_are_nested_deeply_are_taken_in_or_refused_as_a_whole() -> None:
+    taken = 0
+    for depth in range(50, 1000, 25):
+        run = Backend().run("acme/llm", run_id="r1")
+        row = '{"_step": %d, "deep": ' + '{"a":' * depth + "1" + "}" * depth + "}"
+        rows = [row % 0, row % 1]
+        try:
+            send(run, history=(0, rows), summary=(0, [row % 1]))
+        except InvalidInput:
+            assert (run.history, run.summary) == ([], {})
+        else:
+            taken += 1
+            assert len(run.history) == 2
+            assert run.summary["_step"] == 1
+    assert taken > 0
 
 
 def test_console_output_is_kept_by_number_structured_or_plain(run: Run) -> None:

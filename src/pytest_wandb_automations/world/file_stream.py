@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pytest_wandb_automations.errors import InvalidInput
+from pytest_wandb_automations.world.summary import before_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -86,18 +87,22 @@ class FileStream:
     def receive(self, sent: Transmission) -> None:
         """Take in one request, if there is anything wrong with it nothing of it.
 
-        The summary comes first, for filters that ask for it: it is the one after these rows.
+        The summary that comes with rows is the one after them; before that, each brings its own.
         """
         run, chunks, writer = self._run, sent.chunks, sent.writer
         logs = self._logs if writer is None else self._logs_of(writer)
         summary = [_json_object(SUMMARY, line) for line in _lines(chunks, SUMMARY)]
-        rows = [log.read(chunks[log.name]) for log in logs if log.name in chunks]
+        rows = {log.name: _rows(log.name, chunks[log.name]) for log in logs if log.name in chunks}
+        takes = [log.read(chunks[log.name], rows[log.name]) for log in logs if log.name in rows]
         run.heard_from(preempting=sent.preempting)
-        if summary:
-            # Each writer knows a part of a summary that several make.
-            run.summary = {**(run.summary if writer else {}), **summary[-1]}
-        for take in rows:
+        # Each writer knows a part of a summary that several make.
+        after = {**(run.summary if writer else {}), **summary[-1]} if summary else None
+        if after is not None:
+            run.summary = before_rows(after, run.summary, rows.get(HISTORY, ()))
+        for take in takes:
             take()
+        if after is not None:
+            run.summary = after
         if CONSOLE in chunks:
             chunk = chunks[CONSOLE]
             for place, line in enumerate(chunk.lines, chunk.offset):
@@ -123,11 +128,11 @@ class _OwnRows:
         self._read = read
         self._known: int | None = None
 
-    def read(self, chunk: Chunk) -> Callable[[], None]:
+    def read(self, chunk: Chunk, objects: Sequence[dict[str, Any]]) -> Callable[[], None]:
         """Return what takes in those lines of a chunk that were not sent before."""
         known = chunk.offset if self._known is None else self._known
         _check_no_gap(self.name, chunk, known)
-        rows = [self._read(_json_object(self.name, line)) for line in chunk.lines]
+        rows = [self._read(row) for row in objects]
         return lambda: self._append(known, rows[known - chunk.offset :])
 
     def _append(self, known: int, rows: Sequence[Callable[[], None]]) -> None:
@@ -153,10 +158,10 @@ class _Rows:
         self._marks: list[int | None] = []
         """A hash of each line; `None` for rows that did not come as one."""
 
-    def read(self, chunk: Chunk) -> Callable[[], None]:
+    def read(self, chunk: Chunk, objects: Sequence[dict[str, Any]]) -> Callable[[], None]:
         """Return what takes a chunk in; `InvalidInput` if it cannot be taken in."""
         _check_no_gap(self.name, chunk, len(self._taken))
-        rows = [self._read(_json_object(self.name, line)) for line in chunk.lines]
+        rows = [self._read(row) for row in objects]
         return lambda: self._append(chunk, rows)
 
     def _append(self, chunk: Chunk, rows: Sequence[Callable[[], None]]) -> None:
@@ -184,6 +189,10 @@ def _check_no_gap(name: str, chunk: Chunk, known: int) -> None:
             f"{name}: a chunk begins at line {chunk.offset}, and the run has {known} lines: "
             f"those between were never received"
         )
+
+
+def _rows(name: str, chunk: Chunk) -> list[dict[str, Any]]:
+    return [_json_object(name, line) for line in chunk.lines]
 
 
 def _lines(chunks: Mapping[str, Chunk], name: str) -> Sequence[str]:

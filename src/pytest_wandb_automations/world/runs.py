@@ -20,6 +20,7 @@ from pytest_wandb_automations.world.naming import check_file_name, listed
 from pytest_wandb_automations.world.plain import plain
 from pytest_wandb_automations.world.rows import logged_values, sampled_row
 from pytest_wandb_automations.world.storage import File
+from pytest_wandb_automations.world.summary import take_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -162,7 +163,7 @@ class Run:
                 raise InvalidInput(f"{self.path} is at step {last}; step {step} would go back")
             logged = self._plain(metrics)
             values = self._read(logged, "history")
-            self.summary.update(logged)
+            take_row(self.summary, logged)
             logged["_step"] = number
             self.history.append(logged)
             self._observe(values, number, "history")
@@ -180,7 +181,7 @@ class Run:
             self._observe(values, None, "system")
 
     def read_row(self, row: dict[str, Any]) -> Callable[[], None]:
-        """Return what takes in a row of history as the SDK sends it; its summary comes apart.
+        """Return what takes in a row of history as the SDK sends it.
 
         `InvalidInput` if it cannot be taken in.
         """
@@ -190,6 +191,7 @@ class Run:
         values = self._read(row, "history")
 
         def take() -> None:
+            take_row(self.summary, row)
             self.history.append(row)
             self._observe(values, step, "history")
 
