@@ -394,6 +394,8 @@ def test_runs_are_found_by_when_they_were_made(api: Any) -> None:
         ("+summary_metrics.loss", "bad odd long"),
         ("-summary_metrics.val.acc", "long odd bad"),
         ("+display_name", "bad long odd"),
+        ("+config.kind.value", "bad long odd"),
+        ("-config.kind.value", "odd long bad"),
     ],
 )
 @pytest.mark.parametrize("per_page", [1, 50])
@@ -401,6 +403,20 @@ def test_runs_are_ordered(api: Any, order: str, expected: str, per_page: int) ->
     runs = api.runs(PROJECT, order=order, per_page=per_page)
 
     assert [run.id for run in runs] == expected.split()
+
+
+@pytest.mark.parametrize("per_page", [1, 50])
+def test_runs_that_diverged_do_not_disturb_the_order_of_the_others(
+    wandb_backend: Backend, per_page: int
+) -> None:
+    for loss in (3, math.nan, 1, "none", 2, math.inf):
+        run = wandb_backend.run(PROJECT, display_name=str(loss))
+        run.log({"loss": loss})
+        run.finish()
+
+    runs = wandb.Api().runs(PROJECT, order="+summary_metrics.loss", per_page=per_page)
+
+    assert [run.name for run in runs] == ["nan", "1", "2", "3", "inf", "none"]
 
 
 @pytest.mark.parametrize(

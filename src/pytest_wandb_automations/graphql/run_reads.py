@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -106,10 +107,14 @@ def _order(order: str | None) -> Order[Run]:
     return order_by(order, fields, _DEFAULT_ORDER)
 
 
-def _below(values: Mapping[str, Any], path: str) -> float | None:
-    """Return the number under a path; runs without one come first, as those of other types do."""
+def _below(values: Mapping[str, Any], path: str) -> list[Any] | None:
+    """Return what puts runs in the order of a value: those without one, of numbers, of texts."""
     value = dict(flatten_metrics(values)).get(path)
-    return value if isinstance(value, (int, float)) else None
+    if isinstance(value, str):
+        return [True, value]
+    # NaN is neither before nor after anything: the runs around it would be in no order.
+    is_number = isinstance(value, (int, float)) and not math.isnan(value)
+    return [False, value] if is_number else None
 
 
 @resolver("Run.projectId")
