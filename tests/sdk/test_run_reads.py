@@ -285,7 +285,22 @@ def test_files_are_found_by_a_pattern_of_sql(run: Any, pattern: str, expected: s
 
 
 def test_files_are_found_by_name(run: Any) -> None:
-    assert [file.name for file in run.files(names=["notes.txt", "nope.txt"])] == ["notes.txt"]
+    found = run.files(names=["notes.txt", "./notes.txt"])
+
+    assert [(file.name, file.size) for file in found] == [("notes.txt", len("by hand"))]
+    assert list(run.files(names=["../notes.txt"])) == []
+
+
+def test_a_file_that_was_not_uploaded_is_an_empty_one(run: Any, tmp_path: Path) -> None:
+    before = [file.name for file in run.files()]
+    missing = run.file("nope.txt")
+
+    assert (missing.name, missing.size, missing.md5) == ("nope.txt", 0, "0")
+    with pytest.raises(wandb.errors.CommError, match="404"):
+        missing.download(root=tmp_path)
+    with pytest.raises(ValueError, match=r"File nope.txt not found in acme/llm/long"):
+        wandb.restore("nope.txt", run_path=f"{PROJECT}/long", root=tmp_path)
+    assert [file.name for file in run.files()] == before
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "100%_sure.txt"])

@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
 
 def page_of_files(
-    files: Iterable[File], *, first: int | None = None, after: str | None = None
+    files: Iterable[File],
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    missing: bool = False,
 ) -> Connection[File]:
-    """Return one page of those files that can be got, by name."""
-    there = [file for file in files if file.content is not None or file.reference is not None]
+    """Return one page of files by name: those that can be got or, with `missing`, all."""
+    there = [file for file in files if missing or _is_there(file)]
     return connect(there, key=lambda f: (f.name, f.id), first=first, after=after)
+
+
+def _is_there(file: File) -> bool:
+    return file.content is not None or file.reference is not None
 
 
 @resolver("File.displayName")
@@ -70,7 +78,10 @@ def size_bytes(file: File, _info: Info) -> int:
 
 @resolver("File.md5")
 def md5(file: File, _info: Info) -> str | None:
-    return file.announced_md5 if file.content is None else file.content.md5
+    if file.content is not None:
+        return file.content.md5
+    # "0" tells the SDK's `wandb.restore` that there is no such file.
+    return file.announced_md5 or (None if _is_there(file) else "0")
 
 
 @resolver("File.artifact")

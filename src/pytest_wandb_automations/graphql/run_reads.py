@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import posixpath
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,9 +17,10 @@ from pytest_wandb_automations.graphql.resolvers import Info, resolver
 from pytest_wandb_automations.rules.metrics import flatten_metrics
 from pytest_wandb_automations.rules.paths import nested
 from pytest_wandb_automations.world.ids import decode_id
+from pytest_wandb_automations.world.naming import is_file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_wandb_automations.world.artifacts import Artifact
     from pytest_wandb_automations.world.file_stream import LogLine
@@ -305,13 +307,21 @@ def files_of_run(
     after: str | None = None,
     pattern: str | None = None,
 ) -> Connection[File]:
-    found = list(run.files.values())
-    if names:
-        found = [file for file in found if file.name in names]
+    found = [*_files_named(run, filter(None, names))] if names else list(run.files.values())
     if pattern:
         like = _like(pattern)
         found = [file for file in found if like.fullmatch(file.name)]
-    return page_of_files(found, first=first, after=after)
+    return page_of_files(found, first=first, after=after, missing=bool(names))
+
+
+def _files_named(run: Run, names: Iterable[str]) -> Iterator[File]:
+    """Yield a file for each name, whether it was uploaded or not: the SDK counts on that.
+
+    Its own check of a server, `wandb verify`, asks for a file by the name `./…`.
+    """
+    for name in dict.fromkeys(map(posixpath.normpath, names)):
+        if is_file_name(name):
+            yield run.file(name)
 
 
 def _like(pattern: str) -> re.Pattern[str]:

@@ -15,6 +15,7 @@ __all__ = [
     "check_alias",
     "check_file_name",
     "check_tag",
+    "is_file_name",
     "is_version_alias",
     "listed",
 ]
@@ -58,9 +59,14 @@ def check_tag(tag: str) -> None:
         )
 
 
+def is_file_name(name: str) -> bool:
+    """Whether a client can download a file of that name into a folder, and nowhere else."""
+    return {"", ".", ".."}.isdisjoint(name.split("/"))
+
+
 def check_file_name(name: str) -> None:
     """Refuse what leads out of the folder that a client downloads a run's files to."""
-    if name.startswith("/") or not {"", ".", ".."}.isdisjoint(name.split("/")):
+    if not is_file_name(name):
         raise InvalidInput(
             f"file name {name!r}: expected a relative path without empty parts, '.' and '..'"
         )
