@@ -34,7 +34,6 @@ OUTSIDE = {
     """,
     "custom charts are drawn in the browser": "CreateCustomChart",
     "reports are read in the browser": "ProjectViews",
-    "`wandb verify` examines an installation of the server": "Project",
 }
 """Operations that the schema leaves out on purpose, by reason."""
 

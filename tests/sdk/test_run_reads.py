@@ -228,6 +228,13 @@ def test_history_keys_count_what_was_logged(run: Any) -> None:
     assert {*keys} - {"_step", "_runtime", "_timestamp"} == {"loss", "val.acc", "odd", "even"}
 
 
+def test_history_keys_tell_the_newest_values(run: Any) -> None:
+    keys = run.history_keys["keys"]
+
+    assert keys["loss"]["previousValue"] == LOSSES[-1]
+    assert keys["even"]["previousValue"] == 10
+
+
 def test_nothing_is_exported_to_files(run: Any, tmp_path: Path) -> None:
     with pytest.raises(IncompleteRunHistoryError):
         run.download_history_exports(tmp_path)

@@ -58,9 +58,15 @@ _DEFAULT_SAMPLES = 500
 
 @resolver("Project.run", "Project.bucket")
 def run_of_project(
-    project: Project, _info: Info, *, name: str, missing_ok: bool | None = None
+    project: Project,
+    _info: Info,
+    *,
+    name: str,
+    missing_ok: bool | None = None,
+    desc: str | None = None,
 ) -> Run | None:
     del missing_ok  # a missing run is null either way
+    del desc  # of no use but to make a request large, for `wandb verify`
     return project.runs.get(name)
 
 
@@ -185,13 +191,18 @@ def history_keys(run: Run, _info: Info) -> dict[str, Any] | None:
     if not run.history:
         return None
     types: dict[str, dict[str, int]] = {}
+    newest: dict[str, object] = {}
     for row in run.history:
         for name, value in flatten_metrics(row):
             counts = types.setdefault(name, {})
             kind = _kind(value)
             counts[kind] = counts.get(kind, 0) + 1
+            newest[name] = value
     keys = {
-        name: {"typeCounts": [{"type": kind, "count": n} for kind, n in counts.items()]}
+        name: {
+            "typeCounts": [{"type": kind, "count": n} for kind, n in counts.items()],
+            "previousValue": without_nan(newest[name]),
+        }
         for name, counts in types.items()
     }
     return {"lastStep": run.history[-1]["_step"], "keys": keys}
