@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,6 @@ from wandb.sdk import wandb_setup  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 KEY = "a" * 40
 
@@ -146,6 +146,24 @@ def test_the_second_test_starts_no_new_service(session: Session) -> None:
             services.append(wandb_setup.singleton().ensure_service())
 
     assert services[0] is services[1] is services[2]
+
+
+def test_each_test_downloads_to_where_it_is(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        with session.backend(seed=1):
+            Path("notes.txt").write_text(name)
+            with wandb.init(project="llm", id="r1") as run:
+                run.save("notes.txt", policy="now")
+            found = wandb.Api().run("acme/llm/r1")
+            with found.file("notes.txt").download(root="got") as file:
+                assert file.read() == name
+            found.download_history_exports("exports", require_complete_history=False)
+
+        assert {p.name for p in Path.cwd().iterdir()} == {"notes.txt", "got", "exports"}
 
 
 def test_the_environment_is_put_back(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

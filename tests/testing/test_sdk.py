@@ -13,6 +13,7 @@ from pytest_wandb_automations.testing.sdk import (
     keep_service_private,
     renew_handles,
 )
+from pytest_wandb_automations.testing.sdk_paths import send_whole_paths
 from pytest_wandb_automations.testing.sdk_settings import show_settings_only_when_loaded
 
 
@@ -153,6 +154,15 @@ def test_an_sdk_that_loads_its_settings_in_another_way_is_left_alone(sdk):
 
     with show_settings_only_when_loaded():
         assert not hasattr(Setup, "_load_settings")
+
+
+def test_an_sdk_whose_service_downloads_nothing_is_left_alone(sdk, monkeypatch):
+    module = ModuleType("wandb.sdk.lib.service.service_connection")
+    module.ServiceConnection = type("ServiceConnection", (), {})  # as it was in 0.21
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    with send_whole_paths():
+        assert not hasattr(module.ServiceConnection, "api_request")
 
 
 def test_a_handle_that_tells_nobody_of_itself_is_found_by_its_class(monkeypatch, sdk):

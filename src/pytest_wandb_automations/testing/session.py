@@ -18,6 +18,7 @@ from pytest_wandb_automations.testing.sdk import (
     keep_service_private,
     renew_handles,
 )
+from pytest_wandb_automations.testing.sdk_paths import send_whole_paths
 from pytest_wandb_automations.testing.sdk_settings import show_settings_only_when_loaded
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Session:
             stack.enter_context(_environment({**server.environment, **self._places()}))
             stack.enter_context(keep_service_private())
             stack.enter_context(show_settings_only_when_loaded())
+            stack.enter_context(send_whole_paths())
             self._gateway.attach(backend.world)
             stack.callback(self._gateway.detach)
             self._interception.open()
