@@ -230,6 +230,8 @@ def test_a_deleted_run_is_gone_and_takes_its_artifacts_if_asked_to(
     api = wandb.Api()
     assert [*api.runs("acme/llm")] == []
     assert api.artifact_exists("acme/llm/weights:v0") != delete_artifacts
+    if not delete_artifacts:
+        assert api.artifact("acme/llm/weights:v0").logged_by() is None
     with pytest.raises(wandb.errors.CommError, match="Could not find run"):
         api.run(PATH)
     with pytest.raises(wandb.errors.CommError, match="deleteRun: id: no Run with id"):

@@ -8,11 +8,12 @@ from pytest_wandb_automations.graphql.connections import Connection, connect
 from pytest_wandb_automations.graphql.files import page_of_files
 from pytest_wandb_automations.graphql.resolvers import Info, resolver
 from pytest_wandb_automations.world.manifests import Manifest
+from pytest_wandb_automations.world.runs import Run
 
 if TYPE_CHECKING:
     from pytest_wandb_automations.graphql.context import Context
+    from pytest_wandb_automations.world.accounts import User
     from pytest_wandb_automations.world.artifacts import Artifact, Version
-    from pytest_wandb_automations.world.runs import Run
     from pytest_wandb_automations.world.storage import File
 
 
@@ -58,6 +59,12 @@ def _page(
     if names is not None:
         found = [artifact.files[name] for name in dict.fromkeys(names) if name in artifact.files]
     return page_of_files(found, first=first, after=after)
+
+
+@resolver("Artifact.createdBy")
+def created_by(artifact: Artifact, _info: Info) -> User | Run | None:
+    creator = artifact.created_by
+    return None if isinstance(creator, Run) and creator.is_deleted else creator
 
 
 @resolver("Artifact.usedBy")

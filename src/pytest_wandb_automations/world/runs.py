@@ -138,6 +138,11 @@ class Run:
         return self.project.scope_ids
 
     @property
+    def is_deleted(self) -> bool:
+        """Whether the run was deleted: nothing leads to it any more but what it made."""
+        return self.project.runs.get(self.name) is not self
+
+    @property
     def is_alive(self) -> bool:
         """Whether a process has it under way."""
         return self.state in _ALIVE
@@ -393,7 +398,7 @@ class Run:
         )
 
     def _check_there(self) -> None:
-        if self.project.runs.get(self.name) is not self:
+        if self.is_deleted:
             raise NotFound(f"run {self.path} was deleted, or its project was")
 
     def _check_running(self) -> None:
