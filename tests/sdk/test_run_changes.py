@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from pytest_wandb_automations.automations import DoNothing, OnRunState, RunEvent
+from pytest_wandb_automations.automations import (
+    DoNothing,
+    OnAddArtifactAlias,
+    OnRunState,
+    RunEvent,
+)
 
 wandb = pytest.importorskip("wandb")
 
@@ -211,6 +216,21 @@ def test_a_version_is_used_and_logged_by_a_run_that_is_over(
 
     assert [found.name for found in read.used_artifacts()] == ["weights:v0"]
     assert [found.name for found in read.logged_artifacts()] == ["weights:v0"]
+
+
+def test_a_version_that_is_not_the_newest_is_logged_by_a_run_that_is_over(
+    wandb_backend: Backend, read: Any
+) -> None:
+    weights = wandb_backend.collection("acme/llm/weights", type="model")
+    for _ in range(2):
+        weights.log_version()
+    wandb_backend.create_automation(OnAddArtifactAlias(scope=weights) >> DoNothing(), name="alias")
+
+    read.log_artifact(wandb.Api().artifact("acme/llm/weights:v0"), aliases=["again"])
+
+    assert [version.aliases for version in weights.versions] == [["again"], ["latest"]]
+    assert [found.name for found in read.logged_artifacts()] == ["weights:v0"]
+    wandb_backend.assert_fired("alias", times=1)
 
 
 # Deletion

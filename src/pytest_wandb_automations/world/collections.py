@@ -146,6 +146,11 @@ class Collection:
         is_same = latest is not None and latest.artifact.digest == digest
         return latest.artifact if latest is not None and is_same else None
 
+    def last_with(self, digest: str) -> Artifact | None:
+        """Return the artifact of the last version that has the digest, wherever it stands."""
+        found = (v.artifact for v in reversed(self.versions) if v.artifact.digest == digest)
+        return next(found, None)
+
     def prepare(
         self,
         *,

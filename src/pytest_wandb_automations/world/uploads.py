@@ -209,7 +209,9 @@ class Uploads:
 
         Known are: what the client announced before, under the same id of its own; what other runs
         announced under the same `distributed_id` and nobody has committed; and, if the client wants
-        that, the newest version with the same digest, which gets the aliases and tags.
+        that, the newest version if it has the same digest, and gets the aliases and tags. A client
+        that has no id of its own has nothing to upload (`log_artifact` of `wandb.Api().run(…)`): it
+        means a version that is there, be it the newest or not.
         """
         aliases, tags = list(aliases), list(tags)
         for tag in tags:
@@ -222,7 +224,8 @@ class Uploads:
                 return artifact
             upload = self._distributed.get((collection.id, distributed_id or ""))
             if upload is None and deduplicate and not distributed_id:
-                artifact = collection.newest_with(digest)
+                known = collection.newest_with if client_id else collection.last_with
+                artifact = known(digest)
             if artifact is None:
                 upload = upload or self._begin(collection, digest, metadata, description, run)
                 artifact = upload.artifact
