@@ -255,7 +255,7 @@ def test_a_file_that_was_only_announced_is_404(backend: Backend, run: Run) -> No
     response = ask(backend, run.file("notes.txt").path_to_get)
 
     assert response.status == 404
-    assert message(response) == "file 'notes.txt' was announced and not uploaded"
+    assert message(response) == "file 'notes.txt' was not uploaded"
     assert repr(run.file("notes.txt")) == "<File notes.txt, no content>"
 
 

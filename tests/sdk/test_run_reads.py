@@ -298,7 +298,9 @@ def test_files_are_found_by_name(run: Any) -> None:
     assert list(run.files(names=["../notes.txt"])) == []
 
 
-def test_a_file_that_was_not_uploaded_is_an_empty_one(run: Any, tmp_path: Path) -> None:
+def test_a_file_that_was_not_uploaded_is_an_empty_one(
+    stock: Backend, run: Any, tmp_path: Path
+) -> None:
     before = [file.name for file in run.files()]
     missing = run.file("nope.txt")
 
@@ -308,6 +310,8 @@ def test_a_file_that_was_not_uploaded_is_an_empty_one(run: Any, tmp_path: Path) 
     with pytest.raises(ValueError, match=r"File nope.txt not found in acme/llm/long"):
         wandb.restore("nope.txt", run_path=f"{PROJECT}/long", root=tmp_path)
     assert [file.name for file in run.files()] == before
+    assert "nope.txt" not in stock.run(PROJECT, run_id="long").files
+    missing.delete()
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "100%_sure.txt"])

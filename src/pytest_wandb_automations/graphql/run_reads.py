@@ -332,7 +332,7 @@ def _files_named(run: Run, names: Iterable[str]) -> Iterator[File]:
     """
     for name in dict.fromkeys(map(posixpath.normpath, names)):
         if is_file_name(name):
-            yield run.file(name)
+            yield run.find_file(name)
 
 
 def _like(pattern: str) -> re.Pattern[str]:

@@ -84,7 +84,7 @@ def serve_content(file: File, request: Request) -> Response:
     """Answer with a file's content, or with the one range of bytes that is asked for."""
     content = file.content
     if content is None:
-        raise NotFound(f"file {file.name!r} was announced and not uploaded")
+        raise NotFound(f"file {file.name!r} was not uploaded")
     return _serve_range(content, file.mimetype or "application/octet-stream", request)
 
 

@@ -110,6 +110,8 @@ class Run:
         self.console: dict[int, LogLine] = {}
         """Lines of console output by number."""
         self.files: dict[str, File] = {}
+        self._absent: dict[str, File] = {}
+        """Files that clients asked for by name, and that nobody announced."""
         self.alerts: list[RunAlert] = []
         """What `run.alert` said; it is older than automations and independent of them."""
         self.used_artifacts: dict[str, Artifact] = {}
@@ -308,17 +310,25 @@ class Run:
     def file(self, name: str) -> File:
         """Return the file of that name, announced when it is new."""
         with self._world.change():
-            found = self.files.get(name)
+            found = self.find_file(name)
+            self._absent.pop(name, None)
+            self.files[name] = found
+            return found
+
+    def find_file(self, name: str) -> File:
+        """Return the file of that name, an empty one if it was not announced."""
+        check_file_name(name)
+        with self._world.change():
+            found = self.files.get(name) or self._absent.get(name)
             if found is None:
-                check_file_name(name)
                 kind = mimetypes.guess_type(name)[0]
-                found = self.files[name] = File(self._world, self, name, mimetype=kind)
+                found = self._absent[name] = File(self._world, self, name, mimetype=kind)
             return found
 
     def delete_file(self, file: File) -> None:
         """Delete one of the run's files."""
         with self._world.change():
-            del self.files[file.name]
+            del (self.files if file.name in self.files else self._absent)[file.name]
             file.delete()
 
     def begin(self, is_connected: Callable[[], bool] | None) -> None:
