@@ -8,6 +8,7 @@ import sys
 import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from unittest import mock
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -85,17 +86,11 @@ def keep_service_private() -> Generator[None]:
     )
     before = sys.modules.get("wandb.sdk.lib.service_token")
     for owner, name in ((since_0_21, "save_to_env"), (before, "set_service_token")):
-        save = getattr(owner, name, None)
-        if save is not None:
-            break
-    else:
-        yield
-        return
-    setattr(owner, name, _save_nothing)
-    try:
-        yield
-    finally:
-        setattr(owner, name, save)
+        if hasattr(owner, name):
+            with mock.patch.object(owner, name, _save_nothing):
+                yield
+            return
+    yield
 
 
 def _save_nothing(*_: object, **__: object) -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -32,11 +33,8 @@ def send_whole_paths() -> Generator[None]:
         _make_whole(api_request)
         return send(connection, api_request, **options)
 
-    setattr(connection_class, "api_request", send_with_whole_paths)  # noqa: B010  # unknown class
-    try:
+    with mock.patch.object(connection_class, "api_request", send_with_whole_paths):
         yield
-    finally:
-        setattr(connection_class, "api_request", send)  # noqa: B010  # see above
 
 
 def _make_whole(request: Any) -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -40,8 +41,5 @@ def show_settings_only_when_loaded() -> Generator[None]:
             elif overrides is not None:
                 session._settings.update_from_settings(overrides)  # noqa: SLF001  # as `_update`
 
-    setattr(session_class, "_load_settings", load_aside)  # noqa: B010  # a class that none knows
-    try:
+    with mock.patch.object(session_class, "_load_settings", load_aside):
         yield
-    finally:
-        setattr(session_class, "_load_settings", load)  # noqa: B010  # see above
