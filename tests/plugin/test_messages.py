@@ -50,7 +50,7 @@ def said(told):
 @pytest.mark.parametrize("call", ["assert_fired('deplyo')", "assert_not_fired('deplyo')"])
 def test_a_name_that_no_automation_has_is_shown_in_the_line_of_the_test(pytester, call):
     pytester.makepyfile(test_it=SETUP + f"    wandb_backend.{call}\n")
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-p", "no:asyncio", "-p", "no:cacheprovider")
     told = [line for line in result.outlines if line.startswith((">", "E "))]
     assert told == [
         f">       wandb_backend.{call}",
