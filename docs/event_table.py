@@ -40,6 +40,8 @@ _FIXED = (
     "A metric of the history and a sampled system metric of the same name have windows of their "
     "own.",
     "`config.a.b` and `summary_metrics.a.b` mean the key `a.b` as well as the key `b` below `a`.",
+    "A filter on `summary_metrics` sees the summary as it was at each value, however the SDK sends "
+    "rows; of metrics that `define_metric` sums up otherwise it sees the summary last sent.",
     "A run without a group or job type has `null` there: `$exists` holds.",
     "A run that goes on after `preempting` or `preempted` becomes RUNNING again, which fires.",
     "A tag that a version gets or loses in several collections at once asks each automation once.",
