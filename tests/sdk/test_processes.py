@@ -97,6 +97,36 @@ def test_workers_of_xdist_have_backends_of_their_own(
     ended.assert_outcomes(passed=4)
 
 
+CHILDREN = """
+    import multiprocessing, subprocess, sys
+    import pytest, wandb
+    import work
+
+    @pytest.mark.parametrize("number", range(2))
+    def test_run(wandb_backend, number):
+        with wandb.init(project="llm", id="r1") as run:
+            run.log({"loss": 1})
+            child = multiprocessing.get_context("spawn").Process(target=work.log, args=(run,))
+            child.start()
+            child.join()
+            run.log({"loss": 3})
+        assert child.exitcode == 0
+        assert wandb_backend.run("acme/llm", run_id="r1").values("loss") == [1, 2, 3]
+        script = [sys.executable, "-c", "import os; print('WANDB_SERVICE' in os.environ)"]
+        assert subprocess.check_output(script, text=True) == "False\\n"
+"""
+
+
+@pytest.mark.usefixtures("_plain")
+def test_a_process_of_multiprocessing_logs_to_a_run_that_it_is_given(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(work="def log(run):\n    run.log({'loss': 2})\n", test_it=CHILDREN)
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))  # for the children
+
+    pytester.runpytest_inprocess(*OPTIONS).assert_outcomes(passed=2)
+
+
 OUTSIDE = """
     import json, os, subprocess, sys
     from pytest_wandb_automations import Backend

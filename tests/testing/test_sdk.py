@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from multiprocessing.process import BaseProcess
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from pytest_wandb_automations.testing.sdk import (
-    forget_session,
-    keep_service_private,
-    renew_handles,
-)
+from pytest_wandb_automations.testing.sdk import forget_session, renew_handles
 from pytest_wandb_automations.testing.sdk_paths import send_whole_paths
+from pytest_wandb_automations.testing.sdk_service import keep_service_private
 from pytest_wandb_automations.testing.sdk_settings import show_settings_only_when_loaded
 
 
@@ -111,32 +109,90 @@ def test_without_the_sdk_there_is_nothing_to_do(monkeypatch):
     assert "wandb" not in sys.modules
 
 
-def test_the_address_of_the_service_is_kept_from_scripts(sdk, monkeypatch):
-    monkeypatch.setenv("WANDB_SERVICE", "of an earlier test")
-    saved: list[str] = []
-    module = ModuleType("wandb.sdk.lib.service.service_token")
-    module.ServiceToken = type("ServiceToken", (), {"save_to_env": lambda self: saved.append("it")})
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+def save(*_: object, **__: object) -> None:
+    os.environ["WANDB_SERVICE"] = "of this process"
 
+
+@pytest.fixture
+def service(sdk, monkeypatch):
+    """Make an SDK that leaves the address of its service in the environment, as 0.31 does."""
+    monkeypatch.setenv("WANDB_SERVICE", "of an earlier test")
+    module = ModuleType("wandb.sdk.lib.service.service_token")
+    module.ServiceToken = type("ServiceToken", (), {"save_to_env": save})
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    sdk.session._connection = object()
+    return SimpleNamespace(token=module.ServiceToken(), session=sdk.session)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Return what processes find in the environment that `multiprocessing` starts."""
+    found: list[str | None] = []
+    monkeypatch.setattr(
+        BaseProcess, "start", lambda _: found.append(os.environ.get("WANDB_SERVICE"))
+    )
+    return found
+
+
+def test_the_address_of_the_service_is_kept_from_scripts(service):
     with keep_service_private():
         assert "WANDB_SERVICE" not in os.environ
-        module.ServiceToken().save_to_env()
-        assert saved == []
-    module.ServiceToken().save_to_env()
-    assert saved == ["it"]
+        service.token.save_to_env()
+        assert "WANDB_SERVICE" not in os.environ
+    service.token.save_to_env()
+    assert os.environ["WANDB_SERVICE"] == "of this process"
 
 
 def test_the_address_that_a_function_saves_is_kept_from_scripts_too(sdk, monkeypatch):
-    saved: list[int] = []
+    monkeypatch.setenv("WANDB_SERVICE", "of an earlier test")
     module = ModuleType("wandb.sdk.lib.service_token")  # as it is in 0.19
-    module.set_service_token = lambda pid, transport, *, port: saved.append(port)
+    module.set_service_token = save
     monkeypatch.setitem(sys.modules, module.__name__, module)
 
     with keep_service_private():
         module.set_service_token(1, "tcp", port=1)
-        assert saved == []
-    module.set_service_token(1, "tcp", port=1)
-    assert saved == [1]
+        assert "WANDB_SERVICE" not in os.environ
+    assert module.set_service_token is save
+
+
+def test_processes_of_multiprocessing_find_the_service_in_later_tests_too(service, started):
+    with keep_service_private():
+        service.token.save_to_env()
+        BaseProcess.start(None)
+    with keep_service_private():
+        BaseProcess.start(None)
+        assert "WANDB_SERVICE" not in os.environ
+
+    assert started == ["of this process"] * 2
+
+
+def test_a_process_that_cannot_be_started_leaves_no_address_behind(service, monkeypatch):
+    def fail(_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(BaseProcess, "start", fail)
+    with keep_service_private():
+        service.token.save_to_env()
+        with pytest.raises(OSError):  # noqa: PT011  # the very one
+            BaseProcess.start(None)
+        assert "WANDB_SERVICE" not in os.environ
+
+
+def test_processes_do_not_find_a_service_that_has_ended(service, started):
+    service.session._connection = None
+    with keep_service_private():
+        BaseProcess.start(None)
+
+    assert started == [None]
+
+
+def test_an_address_that_the_sdk_left_before_it_was_seen_is_left_alone(service, started):
+    with keep_service_private():
+        save()  # by an SDK that the test itself has loaded
+        BaseProcess.start(None)
+        assert os.environ["WANDB_SERVICE"] == "of this process"
+
+    assert started == ["of this process"]
 
 
 def test_an_sdk_that_saves_the_address_elsewhere_is_left_alone(sdk, monkeypatch):

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import weakref
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
-from unittest import mock
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from types import ModuleType
 
-__all__ = ["forget_session", "keep_service_private", "renew_handles"]
+__all__ = ["forget_session", "renew_handles"]
 
 _CACHES = (
     ("wandb.sdk.artifacts.artifact_instance_cache", "artifact_instance_cache"),
@@ -69,32 +65,6 @@ def renew_handles() -> None:
     # since 0.29 only where one was made at the top of a module or in a fixture of wider scope.
     for owner in gc.get_referrers(*live) if live else ():
         _empty(owner)
-
-
-@contextmanager
-def keep_service_private() -> Generator[None]:
-    """Let scripts that a test starts have a service of their own, as they have in a shell.
-
-    The SDK leaves the address of its service in the environment. A script that finds it there
-    shares the service, and its runs go on when it has ended: only `run.finish` would end them, and
-    no kill would let them crash. Where the SDK is loaded later, that is so for one test. An address
-    of before is not put back: an SDK before 0.26 has ended that service when the test is over.
-    """
-    os.environ.pop("WANDB_SERVICE", None)
-    since_0_21 = getattr(
-        sys.modules.get("wandb.sdk.lib.service.service_token"), "ServiceToken", None
-    )
-    before = sys.modules.get("wandb.sdk.lib.service_token")
-    for owner, name in ((since_0_21, "save_to_env"), (before, "set_service_token")):
-        if hasattr(owner, name):
-            with mock.patch.object(owner, name, _save_nothing):
-                yield
-            return
-    yield
-
-
-def _save_nothing(*_: object, **__: object) -> None:
-    pass
 
 
 def _watched_by_the_service() -> list[object]:

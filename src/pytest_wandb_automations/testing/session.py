@@ -13,12 +13,9 @@ from pytest_wandb_automations.backend import Backend
 from pytest_wandb_automations.http.gateway import Gateway
 from pytest_wandb_automations.http.interception import Interception
 from pytest_wandb_automations.http.listener import Listener
-from pytest_wandb_automations.testing.sdk import (
-    forget_session,
-    keep_service_private,
-    renew_handles,
-)
+from pytest_wandb_automations.testing.sdk import forget_session, renew_handles
 from pytest_wandb_automations.testing.sdk_paths import send_whole_paths
+from pytest_wandb_automations.testing.sdk_service import keep_service_private
 from pytest_wandb_automations.testing.sdk_settings import show_settings_only_when_loaded
 
 if TYPE_CHECKING:
