@@ -19,10 +19,14 @@ _AGGREGATES = frozenset({"best", "first", "last", "max", "mean", "min"})
 
 
 def take_row(summary: dict[str, Any], row: Mapping[str, Any]) -> None:
-    """Let a row bring its values: the newest is the summary, but for metrics defined otherwise."""
+    """Let a row bring its values: the newest is the summary, but for metrics defined otherwise.
+
+    `None` is no value; the SDK leaves it out of the summary.
+    """
     for name, value in row.items():
-        known = summary.get(name)
-        summary[name] = _after(known, value) if isinstance(known, dict) else value
+        if value is not None:
+            known = summary.get(name)
+            summary[name] = _after(known, value) if isinstance(known, dict) else value
 
 
 def before_rows(
@@ -46,7 +50,8 @@ def _after(known: Any, value: Any) -> Any:
         return parts if _is_aggregate(parts) else value
     merged = dict(parts)  # a copy: the parts belong to the row that brought them
     for name, part in new.items():
-        merged[name] = _after(parts.get(name), part)
+        if part is not None:
+            merged[name] = _after(parts.get(name), part)
     return merged
 
 
