@@ -53,17 +53,18 @@ class Context:
         """Return an entity that a query asks for; reports tell when it is not there."""
         found = self.entity(name)
         if found is None:
-            self._note_missed("entity", name or self.user.entity)
+            self.note_missed("entity", name or self.user.entity)
         return found
 
     def asked_project(self, entity_name: str | None, name: str | None) -> Project | None:
         """Return a project that a query asks for; reports tell when it is not there."""
         found = self.project(entity_name, name)
         if found is None and name is not None:
-            self._note_missed("project", f"{entity_name or self.user.entity}/{name}")
+            self.note_missed("project", f"{entity_name or self.user.entity}/{name}")
         return found
 
-    def _note_missed(self, kind: str, path: str) -> None:
+    def note_missed(self, kind: str, path: str) -> None:
+        """Let reports tell that a query found nothing where tests expect something."""
         self.world.journal.add(Missed(kind, path, self.user.username))
 
     def project(self, entity_name: str | None, name: str | None) -> Project | None:

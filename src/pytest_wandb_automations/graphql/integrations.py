@@ -25,8 +25,11 @@ def integrations(
     entity: Entity, info: Info, *, first: int | None = None, after: str | None = None
 ) -> Connection[Integration]:
     context: Context = info.context
+    found = context.world.integrations.of(entity)
+    if not found:
+        context.note_missed("integrations of", entity.name)
     return connect(
-        context.world.integrations.of(entity),
+        found,
         key=lambda i: (i.created_at, i.id),
         first=first,
         after=after,

@@ -97,7 +97,7 @@ class Refused(NamedTuple):
 
 
 class Missed(NamedTuple):
-    """A GraphQL query asked for a project or an entity and got null: for W&B that is no error."""
+    """A GraphQL query asked for something that is not there: for W&B that is no error."""
 
     kind: str
     path: str

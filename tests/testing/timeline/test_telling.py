@@ -189,6 +189,7 @@ def test_what_a_query_did_not_find_is_told_with_the_nearest_that_there_is(
         '{ entity(name: "acme") { project(name: "llmm") { id } } }',
         '{ entity(name: "acmee") { id } }',
         '{ models(entityName: "elsewhere") { edges { node { id } } } }',
+        '{ entity(name: "acme") { integrations { edges { node { __typename } } } } }',
         '{ project(name: "llm", entityName: "acme") { id } }',
         '{ project(entityName: "acme") { id } }',
     )
@@ -203,6 +204,7 @@ def test_what_a_query_did_not_find_is_told_with_the_nearest_that_there_is(
         "tester asked for project 'acme/llmm' and found none; did you mean 'acme/llm'?",
         "tester asked for entity 'acmee' and found none; did you mean 'acme'?",
         "tester asked for entity 'elsewhere' and found none",
+        "tester asked for integrations of 'acme' and found none",
     ]
 
 
