@@ -26,6 +26,8 @@ def sdk(monkeypatch):
     }
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
+    # That of a real SDK is used by later tests.
+    monkeypatch.setattr("pytest_wandb_automations.testing.sdk_service._taken", {})
     torn_down = []
     modules["wandb"].run = None
     modules["wandb"].teardown = lambda: torn_down.append(True)
