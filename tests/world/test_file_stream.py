@@ -202,6 +202,13 @@ def test_what_is_summed_up_in_another_way_is_so_at_each_row(
     assert run.summary == summary
 
 
+def test_none_is_no_value_of_a_summary(run: Run) -> None:
+    run.log({"loss": 1, "val": {"acc": 2, "f1": 3}})
+    run.log({"loss": None, "val": {"acc": None, "f1": 4}, "other": None})
+
+    assert run.summary == {"loss": 1, "val": {"acc": 2, "f1": 4}}
+
+
 small = st.integers(0, 3)
 sent_rows = st.fixed_dictionaries(
     {"loss": small},
